@@ -1,0 +1,99 @@
+# What a person types. CI calls the same targets (.ci/run). Everything works with nothing but Go, except where a target
+# says what else it needs.
+
+GO       ?= go
+FUZZTIME ?= 30s
+BIN      := bin
+CACHE    := .cache
+SHARED   := $(or $(HANDOFF_SHARED),../shared)
+SAMPLES  := testdata/samples
+ADDR     ?= 127.0.0.1:8080
+
+# The race detector needs a C compiler; a machine with only Go tests without it.
+RACE := $(shell test "$$($(GO) env CGO_ENABLED)" = 1 && command -v "$$($(GO) env CC)" >/dev/null 2>&1 && echo -race)
+
+# What goes to Lambda is built the same everywhere: nothing of the machine, the folder or the commit gets in.
+ARCHITECTURE  ?= arm64
+GOARCH        ?= $(if $(filter x86_64 amd64,$(ARCHITECTURE)),amd64,arm64)
+ARTIFACTS_DIR ?= $(BIN)/lambda
+TOOLCHAIN     := $(shell awk '$$1 == "toolchain" { print $$2 }' go.mod)
+LAMBDA_ENV    := CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) GOAMD64=v1 GOARM64=v8.0 GOFLAGS= GOEXPERIMENT= $(if $(TOOLCHAIN),GOTOOLCHAIN=$(TOOLCHAIN))
+LAMBDA_FLAGS  := -trimpath -buildvcs=false -ldflags "-s -w" -tags lambda.norpc
+
+.PHONY: all build run test short lint readme bench fuzz golden corpus exchanges sam-build sam-local bench-peers \
+	reproducible functions build-ScoreFunction build-ApiFunction models clean
+
+all: build lint short  ## build, lint, the short tests
+
+build:  ## bin/handoff
+	$(GO) build -trimpath -o $(BIN)/handoff ./cmd/handoff
+
+run: build  ## serve the sample models on $(ADDR)
+	@scripts/run.sh $(BIN)/handoff $(ADDR) $(SAMPLES)
+
+test:  ## all tests
+	$(GO) test $(RACE) ./...
+
+short:
+	$(GO) test -short ./...
+
+lint:  ## gofmt, go vet, import arrows, staticcheck
+	@files="$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go'))"; if [ -n "$$files" ]; then echo "gofmt these:"; echo "$$files"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) test ./internal/arch
+	$(GO) tool -modfile=tools/go.mod staticcheck ./...
+
+readme:  ## run the README's blocks and compare their output
+	scripts/readme-check
+
+bench:  ## Go benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+fuzz:  ## every fuzz target for $(FUZZTIME)
+	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
+
+golden:  ## rewrite golden files; look at the difference before you commit it
+	scripts/golden.sh
+
+corpus: build  ## the corpus of real models beside the project; needs Python 3
+	SHARED=$(SHARED) scripts/corpus.sh $(BIN)/handoff
+
+exchanges: build  ## Openscoring's recorded exchanges, over HTTP and through Lambda's events; needs Python 3
+	$(GO) build -trimpath -o $(BIN)/front ./scripts/front
+	SHARED=$(SHARED) scripts/exchanges.sh $(BIN)/handoff $(BIN)/front
+
+bench-peers: build  ## the same models in JPMML-Evaluator and pmml4s; needs Java and Maven
+	scripts/bench-peers.sh
+
+# ---- Lambda
+
+models: build  ## the sample models, compiled
+	@mkdir -p $(BIN)/models
+	@for d in $(SAMPLES)/*/; do \
+		$(BIN)/handoff compile --quiet --model $$d/model.pmml --output $(BIN)/models/$$(basename $$d).bin || exit 1; \
+	done
+
+functions: build-ScoreFunction build-ApiFunction
+
+# sam build calls these through infra/build/*/Makefile; by hand they fill bin/lambda.
+build-ScoreFunction: models
+	@mkdir -p "$(ARTIFACTS_DIR)"
+	$(LAMBDA_ENV) $(GO) build $(LAMBDA_FLAGS) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/score
+	cp $(BIN)/models/iris.bin "$(ARTIFACTS_DIR)/model.bin"
+
+build-ApiFunction: models
+	@mkdir -p "$(ARTIFACTS_DIR)/models"
+	$(LAMBDA_ENV) $(GO) build $(LAMBDA_FLAGS) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/api
+	cp $(BIN)/models/*.bin "$(ARTIFACTS_DIR)/models/"
+
+reproducible:  ## build score's bootstrap from two folders and two commits and compare
+	scripts/reproducible.sh
+
+sam-build:  ## sam build for ARCHITECTURE=arm64 or x86_64; needs the SAM CLI
+	sam build --parameter-overrides Architecture=$(ARCHITECTURE)
+
+sam-local:  ## both functions under the SAM CLI; needs Debian and root, or Docker
+	scripts/sam-local.sh
+
+clean:
+	rm -rf $(BIN) .aws-sam

@@ -1,0 +1,204 @@
+package lambda
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/awslabs/aws-lambda-go-api-proxy/httpadapter"
+)
+
+// gateway answers API Gateway's events. aws-lambda-go-api-proxy does the translation; what it leaves out is done here:
+// paths that API Gateway has decoded, stage prefixes, the host, and what net/http's server does after a handler.
+type gateway struct {
+	v1 *httpadapter.HandlerAdapter
+	v2 *httpadapter.HandlerAdapterV2
+}
+
+func newGateway(rest http.Handler) gateway {
+	served := serverManners(rest)
+	return gateway{v1: httpadapter.New(served), v2: httpadapter.NewV2(served)}
+}
+
+func (g gateway) serveV2(ctx context.Context, payload []byte) ([]byte, error) {
+	var request events.APIGatewayV2HTTPRequest
+	if err := json.Unmarshal(payload, &request); err != nil {
+		return nil, fmt.Errorf("event of API Gateway, payload format 2.0: %w", err)
+	}
+	if request.IsBase64Encoded && !isBase64(request.Body) {
+		return json.Marshal(refusal(http.StatusBadRequest, "The body of the event is not base64").v2())
+	}
+	var prefix string
+	request.RawPath, prefix = cutStage(request.RawPath, request.RequestContext.Stage)
+	request.RawPath = escapePath(request.RawPath)
+	response, err := g.v2.ProxyWithContext(withPrefix(ctx, prefix), request)
+	if err != nil {
+		return json.Marshal(refusal(http.StatusBadRequest, "The event is not a request: "+err.Error()).v2())
+	}
+	return fit(response, refusal(http.StatusRequestEntityTooLarge, answerTooLarge).v2())
+}
+
+func (g gateway) serveV1(ctx context.Context, payload []byte) ([]byte, error) {
+	var request events.APIGatewayProxyRequest
+	if err := json.Unmarshal(payload, &request); err != nil {
+		return nil, fmt.Errorf("event of API Gateway, payload format 1.0: %w", err)
+	}
+	if request.IsBase64Encoded && !isBase64(request.Body) {
+		return json.Marshal(refusal(http.StatusBadRequest, "The body of the event is not base64").v1())
+	}
+	stage, prefix := request.RequestContext.Stage, ""
+	if request.RequestContext.Path == "/"+stage+request.Path {
+		prefix = "/" + stage // a REST API has cut its stage from path, but not from requestContext.path
+	} else {
+		request.Path, prefix = cutStage(request.Path, stage)
+	}
+	request.Path = escapePath(request.Path)
+	response, err := g.v1.ProxyWithContext(withPrefix(ctx, prefix), request)
+	if err != nil {
+		return json.Marshal(refusal(http.StatusBadRequest, "The event is not a request: "+err.Error()).v1())
+	}
+	return fit(response, refusal(http.StatusRequestEntityTooLarge, answerTooLarge).v1())
+}
+
+const answerTooLarge = "The answer is larger than the 6 MB that AWS Lambda passes on; send fewer records at a time"
+
+// fit encodes an answer, or the other one if that is too large for Lambda.
+func fit(response, tooLarge any) ([]byte, error) {
+	encoded, err := json.Marshal(response)
+	if err == nil && len(encoded) > maxAnswer {
+		return json.Marshal(tooLarge)
+	}
+	return encoded, err
+}
+
+func isBase64(body string) bool {
+	_, err := base64.StdEncoding.DecodeString(body)
+	return err == nil
+}
+
+// cutStage cuts the prefix that a named stage puts before the paths of an HTTP API.
+func cutStage(path, stage string) (rest, prefix string) {
+	if stage == "" || stage == "$default" {
+		return path, ""
+	}
+	prefix = "/" + stage
+	rest, found := strings.CutPrefix(path, prefix)
+	if !found || rest != "" && rest[0] != '/' {
+		return path, ""
+	}
+	return "/" + strings.TrimPrefix(rest, "/"), prefix
+}
+
+// escapePath makes a path safe to be parsed as part of an address. HTTP APIs send paths decoded, REST APIs and function
+// URLs as they came; so only those bytes are escaped that an encoded path cannot have.
+func escapePath(path string) string {
+	var b strings.Builder
+	for i := range len(path) {
+		c := path[i]
+		bare := c == '%' && !(i+2 < len(path) && isHex(path[i+1]) && isHex(path[i+2]))
+		if bare || c <= ' ' || c >= 0x7f || strings.IndexByte(`?#"<>\^{|}`+"`", c) >= 0 {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
+
+type prefixKey struct{}
+
+func withPrefix(ctx context.Context, prefix string) context.Context {
+	return context.WithValue(ctx, prefixKey{}, prefix)
+}
+
+// serverManners brings a request of the proxy to the form of net/http's server, and treats the answer as that does.
+func serverManners(rest http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if host := r.Header.Get("Host"); host != "" {
+			r.Host = host
+			r.Header.Del("Host")
+		}
+		r.URL.Scheme, r.URL.Host = "", ""
+		if r.Header.Get("X-Forwarded-Proto") == "" {
+			r.Header.Set("X-Forwarded-Proto", "https")
+		}
+		r.RemoteAddr = net.JoinHostPort(r.RemoteAddr, "0")
+		prefix, _ := r.Context().Value(prefixKey{}).(string)
+		a := &answer{ResponseWriter: w, bodiless: r.Method == http.MethodHead, prefix: prefix}
+		rest.ServeHTTP(a, r)
+		a.WriteHeader(http.StatusOK)
+	})
+}
+
+// answer is a response of the proxy with the rules of net/http's server: the first status counts, 200 is the default,
+// and HEAD has no body.
+type answer struct {
+	http.ResponseWriter
+	bodiless bool
+	prefix   string
+	begun    bool
+}
+
+func (a *answer) WriteHeader(status int) {
+	if a.begun || status < http.StatusOK {
+		return
+	}
+	a.begun = true
+	if location := a.Header().Get("Location"); location != "" {
+		a.Header().Set("Location", prefixed(location, a.prefix))
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answer) Write(body []byte) (int, error) {
+	a.WriteHeader(http.StatusOK)
+	if a.bodiless {
+		return len(body), nil
+	}
+	return a.ResponseWriter.Write(body)
+}
+
+// prefixed puts the stage's prefix before the path of an address, so that the client can fetch it.
+func prefixed(location, prefix string) string {
+	u, err := url.Parse(location)
+	if err != nil || prefix == "" {
+		return location
+	}
+	u.Path, u.RawPath = prefix+u.Path, ""
+	return u.String()
+}
+
+// refused is an answer that the REST API has no part in.
+type refused struct {
+	status int
+	body   string
+}
+
+// refusal gives an answer in Openscoring's words.
+func refusal(status int, message string) refused {
+	body, _ := json.Marshal(map[string]string{"message": message}) // strings cannot fail
+	return refused{status, string(body)}
+}
+
+func (r refused) headers() map[string]string {
+	return map[string]string{"Content-Type": "application/json", "X-Application": application}
+}
+
+func (r refused) v1() events.APIGatewayProxyResponse {
+	return events.APIGatewayProxyResponse{StatusCode: r.status, Headers: r.headers(), Body: r.body}
+}
+
+func (r refused) v2() events.APIGatewayV2HTTPResponse {
+	return events.APIGatewayV2HTTPResponse{StatusCode: r.status, Headers: r.headers(), Body: r.body}
+}
+
