@@ -201,4 +201,3 @@ func (r refused) v1() events.APIGatewayProxyResponse {
 func (r refused) v2() events.APIGatewayV2HTTPResponse {
 	return events.APIGatewayV2HTTPResponse{StatusCode: r.status, Headers: r.headers(), Body: r.body}
 }
-
