@@ -1,0 +1,149 @@
+// Package scoring turns bodies into answers: a record, a batch of records or a table goes in as bytes, and what the
+// model makes of it comes out as bytes, in the shapes of Openscoring's protocol. It knows nothing of HTTP.
+package scoring
+
+import (
+	"context"
+	"sync"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/handoff-pmml/handoff/evaluator"
+)
+
+// A Model is a compiled model with all that answering needs made ready. It never changes and is shared by all
+// goroutines.
+type Model struct {
+	model   *evaluator.Model // nil: bodies are read, but there is nothing to score them with
+	schema  *evaluator.Schema
+	inputs  map[string]int // position of Scorer.Set by name
+	numeric []numberType   // by position: how text may be read ahead of the scorer
+	results []result
+	workers sync.Pool // of *worker
+}
+
+// A result is a target or an output that answers show.
+type result struct {
+	index  int // position of Scorer.Value
+	name   string
+	key    []byte // name as a JSON member, colon included
+	target bool
+}
+
+// A numberType says for which fields plain digits may be read here, with the same outcome as the scorer's own reading.
+type numberType uint8
+
+const (
+	notNumber numberType = iota
+	doubleNumber
+	integerNumber
+)
+
+// New makes a model ready to answer. Outputs that are not final are left out of its answers.
+func New(model *evaluator.Model) *Model {
+	m := &Model{model: model, schema: model.Schema(), inputs: map[string]int{}}
+	for i, f := range m.schema.Inputs {
+		m.inputs[f.Name] = i
+		m.numeric = append(m.numeric, numberTypes[f.DataType])
+	}
+	for i, f := range m.schema.Results() {
+		if f.NotFinal {
+			continue
+		}
+		key, err := jsontext.AppendQuote(nil, f.Name)
+		if err != nil {
+			key = append(key[:0:0], `"?"`...) // a name that is not UTF-8 cannot leave a checked document
+		}
+		m.results = append(m.results, result{
+			index: i, name: f.Name, key: append(key, ':'), target: i < len(m.schema.Targets),
+		})
+	}
+	return m
+}
+
+var numberTypes = map[string]numberType{"double": doubleNumber, "integer": integerNumber}
+
+// Schema says what the model takes and gives.
+func (m *Model) Schema() *evaluator.Schema { return m.schema }
+
+// Size is the number of bytes of the compiled form.
+func (m *Model) Size() int { return m.model.Size() }
+
+// Counts says how many records a body held, and how many of them could not be scored.
+type Counts struct {
+	Records, Failed int
+}
+
+// A Job is one body to answer.
+type Job struct {
+	Context context.Context // asked now and then whether anybody still waits for the answer
+	Body    []byte          // UTF-8
+	Answer  []byte          // the answer is appended to it, so that its memory can be used again
+	Limit   int             // bytes that the answer may have; 0: any number
+}
+
+// check says whether the job is still worth going on with.
+func (j *Job) check() error {
+	if j.Limit > 0 && len(j.Answer) > j.Limit {
+		return ErrAnswerTooLarge
+	}
+	return j.Context.Err()
+}
+
+// A worker is the memory that one goroutine needs to answer.
+type worker struct {
+	model  *Model
+	scorer *evaluator.Scorer // nil: see Model
+	reader reader
+	record record
+}
+
+func (m *Model) worker() *worker {
+	if w, ok := m.workers.Get().(*worker); ok {
+		return w
+	}
+	w := &worker{model: m, record: record{inputs: m.inputs, values: make([]evaluator.Value, len(m.inputs))}}
+	if m.model != nil {
+		w.scorer = m.model.NewScorer()
+	}
+	return w
+}
+
+func (m *Model) release(w *worker) {
+	w.record.clear()
+	w.reader.release()
+	m.workers.Put(w)
+}
+
+// score scores the record that w holds. The error is an evaluator.RecordError.
+func (w *worker) score() error {
+	if w.record.odd != nil {
+		return w.record.odd
+	}
+	w.scorer.Clear()
+	for _, i := range w.record.given {
+		w.scorer.Set(i, w.record.values[i])
+	}
+	return w.scorer.Score()
+}
+
+// A record is the inputs of one record, by position. A name that comes twice keeps its last value.
+type record struct {
+	inputs map[string]int
+	values []evaluator.Value
+	given  []int // positions that hold a value, in the order in which they came
+	odd    *evaluator.InvalidValueError
+}
+
+func (r *record) clear() {
+	for _, i := range r.given {
+		r.values[i] = evaluator.Value{}
+	}
+	r.given, r.odd = r.given[:0], nil
+}
+
+func (r *record) set(i int, v evaluator.Value) {
+	if r.values[i].IsMissing() && !v.IsMissing() {
+		r.given = append(r.given, i)
+	}
+	r.values[i] = v
+}
