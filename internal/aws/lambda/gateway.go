@@ -66,6 +66,9 @@ func (g gateway) serveV1(ctx context.Context, payload []byte) ([]byte, error) {
 	return fit(response, refusal(http.StatusRequestEntityTooLarge, answerTooLarge).v1())
 }
 
+// application is what Openscoring's clients expect of every answer, also of those that the REST API has no part in.
+const application = "Openscoring/2.2.1"
+
 const answerTooLarge = "The answer is larger than the 6 MB that AWS Lambda passes on; send fewer records at a time"
 
 // fit encodes an answer, or the other one if that is too large for Lambda.
