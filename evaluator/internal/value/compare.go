@@ -2,10 +2,10 @@ package value
 
 import "cmp"
 
-// Equal says that two valid cells have the same value. If their types differ, b is taken as a value of a's type: text
+// Equal says that two present cells have the same value. If their types differ, b is taken as a value of a's type: text
 // is parsed or formatted, a Double beside a Float is rounded. Integers and floating-point numbers compare exactly.
 func Equal(a, b Cell, s Texter) bool {
-	if a.State != Valid || b.State != Valid || a.Many || b.Many {
+	if !a.Present() || !b.Present() || a.Many || b.Many {
 		return false
 	}
 	if a.Type == String {
@@ -25,9 +25,9 @@ func equalText(a, b Cell, s Texter) bool {
 }
 
 // Compare gives -1, 0 or 1 if a is before, the same as, or after b, which is taken as a value of a's type as in Equal.
-// ok is false if they have no order: text, NaN, and what is not valid, not one value or not of a's type.
+// ok is false if they have no order: text, NaN, and what is not present, not one value or not of a's type.
 func Compare(a, b Cell, s Texter) (order int, ok bool) {
-	if a.State != Valid || b.State != Valid || a.Many || b.Many || a.Type == String || a.Type == NoType {
+	if !a.Present() || !b.Present() || a.Many || b.Many || a.Type == String || a.Type == NoType {
 		return 0, false
 	}
 	if b.Type == String {

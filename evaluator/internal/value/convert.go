@@ -2,8 +2,11 @@ package value
 
 import "math"
 
-// Convert casts a valid cell to the type t, as a DerivedField, a ParameterField or an OutputField with that dataType
-// does. ok is false if c has no equivalent in t.
+// Present says that c has a content: it is valid, or invalid but kept as it is.
+func (c Cell) Present() bool { return c.State == Valid || c.State == Invalid && c.Type != NoType }
+
+// Convert casts a present cell to the type t, as a DerivedField, a ParameterField or an OutputField with that dataType
+// does. ok is false if c has no equivalent in t. The result is valid, or as valid as c if it stays the same.
 //
 // Anything becomes a String as AppendCell writes it, and a String becomes anything as Parse reads it. Among numbers and
 // booleans the value stays the same (true is 1), only Float rounds; so 3.5 is no Integer and 2 no Boolean. Dates, with
@@ -11,13 +14,13 @@ import "math"
 // become numbers and are made of whole ones. NoType takes c as it is.
 func Convert(c Cell, t Type, s Interner) (cell Cell, ok bool) {
 	switch {
-	case c.State != Valid || c.Many:
+	case !c.Present() || c.Many:
 		return Cell{}, false
 	case t == c.Type || t == NoType:
 		return c, true
 	case t == String:
 		var buffer [64]byte
-		return s.Cell(string(AppendCell(buffer[:0], c, s))), true
+		return s.Intern(AppendCell(buffer[:0], c, s)), true
 	case c.Type == String:
 		return parseScalar(t, s.Text(c))
 	}

@@ -12,7 +12,19 @@ type Texter interface{ Text(Cell) string }
 type Interner interface {
 	Texter
 	Cell(text string) Cell
+	Intern(text []byte) Cell
 }
+
+// Intern is Cell for a text in a buffer: it is copied only if the program does not know it.
+func (s *Strings) Intern(text []byte) Cell {
+	if n, ok := s.numbers[string(text)]; ok {
+		return SymbolOf(n)
+	}
+	return s.Cell(string(text))
+}
+
+// Intern is Cell for a text in a buffer, which is copied.
+func (s *Symbols) Intern(text []byte) Cell { return s.Cell(string(text)) }
 
 // Parse reads text as a value of type t, as inputs and documents write it; ok is false if it is none.
 //
@@ -61,10 +73,10 @@ func parseBoolean(text string) (Cell, bool) {
 	return Cell{}, false
 }
 
-// AppendCell appends the text of a valid cell that is no list: numbers as Java writes them (2, 2.0, 1.0E-5), booleans as
+// AppendCell appends the text of a present cell that is no list: numbers as Java writes them (2, 2.0, 1.0E-5), booleans as
 // true and false, times as AppendTemporal does. Other cells have no text.
 func AppendCell(b []byte, c Cell, s Texter) []byte {
-	if c.State != Valid || c.Many {
+	if !c.Present() || c.Many {
 		return b
 	}
 	switch c.Type {
