@@ -35,8 +35,7 @@ func Read(r io.Reader, l Limits) (*Document, error) {
 	bad := firstInvalid(text, charset)
 	s, p := scan(text[:bad], l)
 	if bad < len(text) && (p == nil || p.cut) {
-		p = &problem{at: bad, token: s.token, code: diag.Encoding, expected: "text in " + charset,
-			message: "the bytes here are not text in " + charset}
+		p = notInCharset(bad, s.token, p, charset)
 	}
 	if p == nil {
 		p = s.root.check()
@@ -50,6 +49,17 @@ func Read(r io.Reader, l Limits) (*Document, error) {
 			code: diag.Malformed, message: "the element cannot be parsed"})
 	}
 	return d, nil
+}
+
+// notInCharset reports bytes that are no text. The scanner, which has been given the text before them, may have stopped
+// within a tag.
+func notInCharset(at, token int, stopped *problem, charset string) *problem {
+	p := &problem{at: at, token: token, code: diag.Encoding, expected: "text in " + charset,
+		message: "the bytes here are not text in " + charset}
+	if stopped != nil {
+		p.tag = stopped.tag
+	}
+	return p
 }
 
 // Error makes a problem an error until its line is known.
