@@ -371,3 +371,17 @@ func TestLocateInRandomDocuments(t *testing.T) {
 		compareLocate(t, fmt.Sprint(seed), read(t, text), text, rnd)
 	}
 }
+
+func TestGoroutinesShareADocument(t *testing.T) {
+	d := read(t, randomDocument(rand.New(rand.NewPCG(1, 2)), 500_000))
+	want := walked(d)
+	results := make(chan []seen)
+	for range 4 {
+		go func() { results <- walked(d) }()
+	}
+	for range 4 {
+		if got := <-results; !cmp.Equal(want, got) {
+			t.Error("another walk at the same time sees another document")
+		}
+	}
+}
