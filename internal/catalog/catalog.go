@@ -64,7 +64,8 @@ type Documents interface {
 
 // Scorers is what runs models.
 type Scorers interface {
-	// Scorer gives the model that is live now; it can be used on after a newer one has replaced it. ErrNotFound.
+	// Scorer gives the model that is live now; it can be used on after a newer one has replaced it. ErrNotFound, or a
+	// *RejectedError if the document that was to become this model was rejected.
 	Scorer(ctx context.Context, id string) (*scoring.Model, error)
 }
 

@@ -1,0 +1,49 @@
+package local
+
+import (
+	"context"
+	"runtime/debug"
+	"runtime/metrics"
+	"time"
+)
+
+// ReturnMemory gives memory back to the system after large requests until ctx ends. The runtime alone would keep what a
+// burst took for minutes.
+func ReturnMemory(ctx context.Context) {
+	const (
+		every = 3 * time.Second
+		slack = 32 << 20 // bytes that are not worth a collection
+	)
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	kept := heapBytes()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if now := heapBytes(); now > kept+slack {
+			debug.FreeOSMemory()
+			now = heapBytes()
+			kept = now
+		} else {
+			kept = min(kept, now)
+		}
+	}
+}
+
+// heapBytes is the memory that the heap takes from the system, what lies idle in it included.
+func heapBytes() uint64 {
+	samples := []metrics.Sample{
+		{Name: "/memory/classes/heap/objects:bytes"},
+		{Name: "/memory/classes/heap/unused:bytes"},
+		{Name: "/memory/classes/heap/free:bytes"},
+	}
+	metrics.Read(samples)
+	sum := uint64(0)
+	for _, s := range samples {
+		sum += s.Value.Uint64()
+	}
+	return sum
+}

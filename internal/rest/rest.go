@@ -1,0 +1,91 @@
+// Package rest is the service's HTTP interface: Openscoring's protocol, so that its clients work unchanged, with better
+// answers where Openscoring's own are accidents. It is plain net/http over the interfaces of package catalog, the same
+// in a local server and in a function on AWS.
+package rest
+
+import (
+	"log/slog"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/handoff-pmml/handoff/internal/catalog"
+)
+
+// Application is what every answer says of itself; Openscoring's Python client takes no other.
+const Application = "Openscoring/2.2.1"
+
+// Config says what the service stands on and what it allows.
+type Config struct {
+	Models    catalog.Models    // required
+	Scorers   catalog.Scorers   // required
+	Documents catalog.Documents // nil: documents cannot be downloaded, their path does not exist
+	Deployer  catalog.Deployer  // nil: models are neither deployed nor undeployed, those methods are not allowed
+
+	Roles  func(*http.Request) Role // what a caller may do; nil: everybody is User
+	Limits Limits                   // zero fields: defaults
+	Log    *slog.Logger             // one line per request, without values of records; nil: none
+
+	BasePath     string                   // path in front of all others, such as "/prod" for a stage of API Gateway
+	Operations   bool                     // serve /livez, /readyz, /healthz and /metrics
+	Ready        func(*http.Request) bool // what /readyz says; nil: always ready
+	AllowOrigins []string                 // origins whose pages may call the service (CORS), or "*"; empty: none
+}
+
+// Limits bound what one request, and all together, can take. A zero field has the default.
+type Limits struct {
+	Body         int64         // bytes of a body to score, as sent and decompressed; default 64 MiB
+	Document     int64         // bytes of a document, as sent and decompressed; default 512 MiB
+	Ratio        int64         // how many times a body above 10 MiB may grow when it is decompressed; default 1,000
+	Answer       int           // bytes of an answer; default 256 MiB
+	Held         int64         // bytes of all bodies to score at one time; default 512 MiB
+	BodyTime     time.Duration // in which a body to score must arrive; default 1 minute
+	DocumentTime time.Duration // in which a document must arrive; default 10 minutes
+	AnswerTime   time.Duration // in which an answer must be taken; default 2 minutes
+}
+
+func (l Limits) withDefaults() Limits {
+	setDefault(&l.Body, 64<<20)
+	setDefault(&l.Document, 512<<20)
+	setDefault(&l.Ratio, 1000)
+	setDefault(&l.Answer, 256<<20)
+	setDefault(&l.Held, 512<<20)
+	setDefault(&l.BodyTime, time.Minute)
+	setDefault(&l.DocumentTime, 10*time.Minute)
+	setDefault(&l.AnswerTime, 2*time.Minute)
+	return l
+}
+
+func setDefault[T int | int64 | time.Duration](v *T, to T) {
+	if *v == 0 {
+		*v = to
+	}
+}
+
+// service is the handler.
+type service struct {
+	Config
+	resources []resource
+	heavy     chan struct{} // taken while a large body is scored, so that small ones do not wait behind many of them
+	held      atomic.Int64  // bytes of the bodies that are being scored
+	buffers   sync.Pool     // of *[]byte, for answers
+	metrics   metrics
+}
+
+// New makes the service.
+func New(c Config) http.Handler {
+	c.Limits = c.Limits.withDefaults()
+	c.BasePath = strings.TrimRight(c.BasePath, "/")
+	if c.Roles == nil {
+		c.Roles = func(*http.Request) Role { return User }
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &service{Config: c, heavy: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1))}
+	s.resources = s.routes()
+	return s
+}
