@@ -14,14 +14,16 @@ RACE := $(shell test "$$($(GO) env CGO_ENABLED)" = 1 && command -v "$$($(GO) env
 
 # What goes to Lambda is built the same everywhere: nothing of the machine, the folder or the commit gets in.
 ARCHITECTURE  ?= arm64
-GOARCH        ?= $(if $(filter x86_64 amd64,$(ARCHITECTURE)),amd64,arm64)
-ARTIFACTS_DIR ?= $(BIN)/lambda
+GOARCH_arm64  := arm64
+GOARCH_x86_64 := amd64
+ARTIFACTS_DIR ?= $(BIN)/lambda/$(patsubst build-%Function,%,$(patsubst bootstrap-%,build-%,$@))
 TOOLCHAIN     := $(shell awk '$$1 == "toolchain" { print $$2 }' go.mod)
-LAMBDA_ENV    := CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) GOAMD64=v1 GOARM64=v8.0 GOFLAGS= GOEXPERIMENT= $(if $(TOOLCHAIN),GOTOOLCHAIN=$(TOOLCHAIN))
+LAMBDA_ENV     = CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(GOARCH_$(ARCHITECTURE)),$(error ARCHITECTURE is arm64 or x86_64)) GOAMD64=v1 GOARM64=v8.0 GOFLAGS= GOEXPERIMENT= $(if $(TOOLCHAIN),GOTOOLCHAIN=$(TOOLCHAIN))
 LAMBDA_FLAGS  := -trimpath -buildvcs=false -ldflags "-s -w" -tags lambda.norpc
 
 .PHONY: all build run test short lint readme bench fuzz golden corpus exchanges sam-build sam-local bench-peers \
-	reproducible functions build-ScoreFunction build-ApiFunction models clean
+	reproducible functions clean \
+	build-ScoreFunction build-ApiFunction bootstrap-ScoreFunction bootstrap-ApiFunction
 
 all: build lint short  ## build, lint, the short tests
 
@@ -67,24 +69,20 @@ bench-peers: build  ## the same models in JPMML-Evaluator and pmml4s; needs Java
 
 # ---- Lambda
 
-models: build  ## the sample models, compiled
-	@mkdir -p $(BIN)/models
-	@for d in $(SAMPLES)/*/; do \
-		$(BIN)/handoff compile --quiet --model $$d/model.pmml --output $(BIN)/models/$$(basename $$d).bin || exit 1; \
-	done
+functions: build-ScoreFunction build-ApiFunction  ## both functions' packages in bin/lambda, for ARCHITECTURE
 
-functions: build-ScoreFunction build-ApiFunction
+# sam build calls build-* through infra/build/*/Makefile, perhaps both at once.
+build-ScoreFunction: bootstrap-ScoreFunction
+	$(GO) run ./scripts/models $(SAMPLES)/iris/model.pmml "$(ARTIFACTS_DIR)/model.bin"
 
-# sam build calls these through infra/build/*/Makefile; by hand they fill bin/lambda.
-build-ScoreFunction: models
-	@mkdir -p "$(ARTIFACTS_DIR)"
+build-ApiFunction: bootstrap-ApiFunction
+	$(GO) run ./scripts/models $(SAMPLES) "$(ARTIFACTS_DIR)/models"
+
+bootstrap-ScoreFunction:
 	$(LAMBDA_ENV) $(GO) build $(LAMBDA_FLAGS) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/score
-	cp $(BIN)/models/iris.bin "$(ARTIFACTS_DIR)/model.bin"
 
-build-ApiFunction: models
-	@mkdir -p "$(ARTIFACTS_DIR)/models"
+bootstrap-ApiFunction:
 	$(LAMBDA_ENV) $(GO) build $(LAMBDA_FLAGS) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/api
-	cp $(BIN)/models/*.bin "$(ARTIFACTS_DIR)/models/"
 
 reproducible:  ## build score's bootstrap from two folders and two commits and compare
 	scripts/reproducible.sh

@@ -2,4 +2,4 @@
 ROOT := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))../..)
 
 build-%:
-	@$(MAKE) --no-print-directory -C $(ROOT) $@ GOARCH=$(GOARCH) ARTIFACTS_DIR="$(abspath $(ARTIFACTS_DIR))"
+	@$(MAKE) --no-print-directory -C $(ROOT) $@ ARCHITECTURE=$(ARCHITECTURE) ARTIFACTS_DIR="$(abspath $(ARTIFACTS_DIR))"

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/awslabs/aws-lambda-go-api-proxy/httpadapter"
+	"github.com/handoff-pmml/handoff/internal/rest"
 )
 
 // gateway answers API Gateway's events. aws-lambda-go-api-proxy does the translation; what it leaves out is done here:
@@ -66,8 +67,8 @@ func (g gateway) serveV1(ctx context.Context, payload []byte) ([]byte, error) {
 	return fit(response, refusal(http.StatusRequestEntityTooLarge, answerTooLarge).v1())
 }
 
-// application is what Openscoring's clients expect of every answer, also of those that the REST API has no part in.
-const application = "Openscoring/2.2.1"
+// application is what every answer says of itself, also those that the REST API has no part in.
+const application = rest.Application
 
 const answerTooLarge = "The answer is larger than the 6 MB that AWS Lambda passes on; send fewer records at a time"
 

@@ -1,0 +1,22 @@
+// Command score is the function of one model: the compiled model lies beside it, is opened while the environment starts,
+// and answers Openscoring's protocol, over API Gateway or by a direct Invoke. It is named by HANDOFF_MODEL_ID and
+// HANDOFF_MODEL_FILE.
+package main
+
+import (
+	"log"
+	"log/slog"
+	"os"
+
+	"github.com/handoff-pmml/handoff/internal/aws/lambda"
+	"github.com/handoff-pmml/handoff/internal/rest"
+)
+
+func main() {
+	id := os.Getenv("HANDOFF_MODEL_ID")
+	models, err := lambda.Model(id, os.Getenv("HANDOFF_MODEL_FILE"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	lambda.Start(rest.New(lambda.ReadOnly(models, slog.New(slog.NewJSONHandler(os.Stderr, nil)))), id)
+}

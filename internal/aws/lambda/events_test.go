@@ -1,0 +1,184 @@
+package lambda_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"flag"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/handoff-pmml/handoff/evaluator/compile"
+	"github.com/handoff-pmml/handoff/internal/aws/lambda"
+	"github.com/handoff-pmml/handoff/internal/rest"
+)
+
+var update = flag.Bool("update", false, "rewrite the answers in testdata")
+
+const (
+	eventsFolder  = "../../../events"
+	samplesFolder = "../../../testdata/samples"
+)
+
+// Every event of events/FUNCTION/NAME.json has its answer in testdata/FUNCTION-NAME.json. The functions' packages are
+// made here as their make targets make them; make sam-local sends the same events to the functions in containers.
+func TestEvents(t *testing.T) {
+	for function, h := range functions(t) {
+		for _, file := range eventsOf(t, function) {
+			name := function + "-" + strings.TrimSuffix(filepath.Base(file), ".json")
+			t.Run(name, func(t *testing.T) {
+				event, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				compare(t, name, answerOf(h, event), *update)
+			})
+		}
+	}
+}
+
+// TestEventsAnsweredElsewhere compares the answers that make sam-local got from the functions in containers.
+func TestEventsAnsweredElsewhere(t *testing.T) {
+	folder := os.Getenv("HANDOFF_ANSWERS")
+	if folder == "" {
+		t.Skip("skipped: HANDOFF_ANSWERS names no folder with answers; scripts/sam-local.sh makes one")
+	}
+	for _, function := range []string{"api", "score"} {
+		for _, file := range eventsOf(t, function) {
+			name := function + "-" + strings.TrimSuffix(filepath.Base(file), ".json")
+			got, err := os.ReadFile(filepath.Join(folder, name+".json"))
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			compare(t, name, got, false)
+		}
+	}
+}
+
+func eventsOf(t *testing.T, function string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(eventsFolder, function, "*.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no events for %s: %v", function, err)
+	}
+	return files
+}
+
+// functions gives the handlers of both functions, over the sample models.
+func functions(t *testing.T) map[string]*lambda.Handler {
+	t.Helper()
+	folder := t.TempDir()
+	documents, err := filepath.Glob(filepath.Join(samplesFolder, "*", "model.pmml"))
+	if err != nil || len(documents) == 0 {
+		t.Fatalf("no sample models: %v", err)
+	}
+	for _, document := range documents {
+		read, err := os.ReadFile(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		compiled, err := compile.Compile(bytes.NewReader(read), compile.Options{})
+		if err != nil {
+			t.Fatalf("%s:%v", document, err)
+		}
+		if err := lambda.WriteModel(filepath.Join(folder, filepath.Base(filepath.Dir(document))+".bin"), compiled, read); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, err := lambda.Models(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, err := lambda.Model("iris", filepath.Join(folder, "iris.bin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	quiet := slog.New(slog.DiscardHandler)
+	return map[string]*lambda.Handler{
+		"api":   lambda.NewHandler(rest.New(lambda.ReadOnly(all, quiet)), ""),
+		"score": lambda.NewHandler(rest.New(lambda.ReadOnly(one, quiet)), "iris"),
+	}
+}
+
+// answerOf gives what Lambda gives: the handler's answer, or its error as an object.
+func answerOf(h *lambda.Handler, event []byte) []byte {
+	answer, err := h.Invoke(context.Background(), event)
+	if err != nil {
+		answer, _ = json.Marshal(map[string]string{"errorMessage": err.Error()})
+	}
+	return answer
+}
+
+func compare(t *testing.T, name string, answer []byte, update bool) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".json")
+	got := readable(t, answer)
+	if update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s: the answer is\n%swant\n%s", name, got, want)
+	}
+}
+
+// timestamps change from run to run.
+var timestamps = regexp.MustCompile(`"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00"`)
+
+// readable prints an answer for people: its body decoded, indented if it is JSON, and without what changes from run to
+// run.
+func readable(t *testing.T, answer []byte) []byte {
+	t.Helper()
+	var decoded map[string]any
+	if err := json.Unmarshal(answer, &decoded); err != nil {
+		t.Fatalf("%s: %v", answer, err)
+	}
+	delete(decoded, "errorType")
+	if body, ok := decoded["body"].(string); ok {
+		decoded["body"] = readableBody(t, body, decoded["isBase64Encoded"] == true)
+	}
+	var printed bytes.Buffer
+	e := json.NewEncoder(&printed)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(decoded); err != nil {
+		t.Fatal(err)
+	}
+	return timestamps.ReplaceAll(printed.Bytes(), []byte(`"TIME"`))
+}
+
+func readableBody(t *testing.T, body string, isBase64 bool) any {
+	t.Helper()
+	content := []byte(body)
+	if isBase64 {
+		decoded, err := base64.StdEncoding.DecodeString(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content = decoded
+	}
+	if zipped, err := gzip.NewReader(bytes.NewReader(content)); err == nil {
+		if content, err = io.ReadAll(zipped); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var asJSON any
+	if json.Unmarshal(content, &asJSON) == nil {
+		return asJSON
+	}
+	return string(content)
+}
