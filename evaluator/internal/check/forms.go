@@ -1,0 +1,324 @@
+package check
+
+import (
+	"github.com/handoff-pmml/handoff/evaluator/internal/expr"
+	"github.com/handoff-pmml/handoff/evaluator/internal/value"
+)
+
+// A Document is what checking a document gives besides its models, which are handed over one by one: names are slots,
+// text is symbols, literals are values of their field's type. Lowering it cannot fail.
+type Document struct {
+	Version     string // of PMML, such as "4.4"
+	Application string // Header/Application: name and version
+	Revision    string // Header@modelVersion
+
+	Symbols   *value.Symbols
+	Functions []expr.Function // each calls only those before it
+	Slots     []Slot          // by number
+	Inputs    []Input         // active fields of the top model's mining schema in order, then others that may be given
+	Active    int             // how many of Inputs are active
+	Groups    []Input         // fields of usageType group
+	Steps     []Step          // what computes a slot from others; a step reads only inputs, outputs and earlier steps
+	Targets   []int32         // slots of the model's targets, in order
+	Verify    *Verification   // nil if there is none
+}
+
+// A Slot is a place for the value of a field while a record is scored.
+type Slot struct {
+	Name string // of the field; nested models may have slots of the same name
+	Type value.Type
+	Op   OpType
+}
+
+// An OpType is a PMML optype.
+type OpType uint8
+
+// The optypes.
+const (
+	Continuous OpType = iota
+	Categorical
+	Ordinal
+)
+
+// An Input is a field whose value comes with the record.
+type Input struct {
+	Name, DisplayName string
+	Slot              int32 // of the value after treatment
+	Type              value.Type
+	Op                OpType
+	Usage             string // usageType
+	Importance        string // as written
+
+	MissingTexts []string       // Value property="missing", as written: compared before the type is read
+	Valid        []value.Cell   // Value property="valid"; with any, nothing else is valid (beside Intervals)
+	Invalid      []value.Cell   // Value property="invalid"
+	ValidTexts   []string       // Valid as written
+	Intervals    []WrittenRange // of a continuous field
+
+	Treatment Treatment
+}
+
+// A WrittenRange is an Interval and its text.
+type WrittenRange struct {
+	expr.Interval
+	Closure, LeftText, RightText string
+}
+
+// A Treatment is what a MiningField does to a value.
+type Treatment struct {
+	Invalid            expr.Treatment
+	InvalidReplacement value.Cell // of InvalidAsValue
+	Outliers           expr.Outliers
+	Low, High          float64    // infinite if not given
+	Replacement        value.Cell // of a missing value; missing: none
+	ReplacementText    string     // as written
+	MissingInvalid     bool       // missingValueTreatment="returnInvalid"
+}
+
+// A Step computes the value of a slot from others: a DerivedField, or a nested model's treatment of its parent's value.
+type Step struct {
+	Slot  int32
+	Expr  expr.Expr  // of a DerivedField, with its cast; nil for a treatment
+	From  int32      // slot that is treated
+	Treat *Treatment // nil for a DerivedField
+	Reads []int32    // slots that it reads, without repetition
+}
+
+// A Model is a checked model: *TreeModel, *RegressionModel, *MiningModel.
+type Model interface {
+	Common() *ModelCommon
+}
+
+// A ModelCommon is what every model has.
+type ModelCommon struct {
+	Element   string // such as "TreeModel"
+	Name      string // @modelName
+	Function  string // @functionName, such as "classification"
+	Algorithm string // @algorithmName
+	Float     bool   // x-mathContext="float": arithmetic in 32 bits
+
+	Reads       []int32  // slots that the model's own element reads, without repetition
+	Target      Target   // what it predicts
+	Outputs     []Output // in document order
+	OutputReads []int32  // slots that its outputs' expressions read, beside its own outputs
+}
+
+// Common gives m itself.
+func (m *ModelCommon) Common() *ModelCommon { return m }
+
+// A Target is what a model predicts, and what its Targets element does to it.
+type Target struct {
+	Name       string // of the field; empty if the model has none
+	Slot       int32  // where the prediction goes; -1 if nothing refers to it
+	Type       value.Type
+	Op         OpType
+	Categories []value.Cell // of a classification: values of the target field, then others in the order of the model
+	ValidTexts []string     // declared valid values as written, for the schema
+	Display    []value.Cell // displayValue of each category; missing: none
+	Priors     []float64    // priorProbability of each category; nil: none
+	Default    value.Cell   // defaultValue of a regression; missing: none
+	Min, Max   float64      // infinite: none
+	Factor     float64      // rescaleFactor: 1
+	Constant   float64      // rescaleConstant: 0
+	Cast       CastInteger
+}
+
+// A CastInteger is how a prediction becomes whole.
+type CastInteger uint8
+
+// The ways of castInteger.
+const (
+	NoCast CastInteger = iota
+	Round
+	Ceiling
+	Floor
+)
+
+// A Feature is what an OutputField gives.
+type Feature uint8
+
+// The features of output fields.
+const (
+	PredictedValue Feature = iota
+	PredictedDisplayValue
+	TransformedValue // also decision
+	Probability
+	Confidence
+	Affinity
+	EntityID
+	Residual
+	Warning // always missing: there are none
+	Report  // JPMML's x-report: always missing
+)
+
+// An Output is an OutputField.
+type Output struct {
+	Name, DisplayName string
+	Slot              int32
+	Type              value.Type // NoType: of what it gives
+	Op                OpType
+	Feature           Feature
+	FeatureName       string     // as written
+	Value             value.Cell // category of Probability, Confidence, Affinity, Residual; missing: the predicted one
+	Category          int32      // its index in the categories of the model that it is about; -1 predicted; -2 none of them
+	Rank              int32      // from 1
+	Segment           int32      // index of the member that it is about; -1: the model itself
+	SegmentOutput     int32      // TransformedValue of a member: the slot of its output field; -1: none
+	Expr              expr.Expr  // of TransformedValue
+	Expected          int32      // of Residual: slot of the target's value as given
+	NotFinal          bool
+}
+
+// A TreeModel is a tree in document order: node 0 is the root.
+type TreeModel struct {
+	ModelCommon
+	Missing    MissingStrategy
+	Penalty    float64 // missingValuePenalty: 1
+	LastIfNone bool    // noTrueChildStrategy="returnLastPrediction"
+	Nodes      []Node
+	Scores     []ScoreDistribution // of all nodes
+	Embedded   int                 // how many models of nodes were handed over before it; Node.Model counts from 0
+}
+
+// A MissingStrategy is a missingValueStrategy.
+type MissingStrategy uint8
+
+// The strategies for a predicate that is unknown.
+const (
+	NoStrategy MissingStrategy = iota
+	LastPrediction
+	NullPrediction
+	DefaultChild
+	WeightedConfidence
+	AggregateNodes
+)
+
+// A Node is a node of a tree. Its children are First, then Next of each.
+type Node struct {
+	Predicate   expr.Predicate
+	Score       value.Cell // in the target's type (a double for a regression); missing: none
+	ID          string     // as written, or its position from 1
+	First, Next int32      // -1: none
+	Default     int32      // node of defaultChild; -1: none
+	Scores      int32      // first of its score distributions
+	NumScores   int32
+	Records     float64 // recordCount; NaN: none
+	Model       int32   // embedded model; -1: none
+}
+
+// A ScoreDistribution is what a node says about one category.
+type ScoreDistribution struct {
+	Category    int32   // index in the target's categories
+	Records     float64 // recordCount
+	Probability float64 // NaN: none
+	Confidence  float64 // NaN: none
+}
+
+// A RegressionModel is a set of linear functions and what makes probabilities of them.
+type RegressionModel struct {
+	ModelCommon
+	Normalization Normalization
+	Tables        []RegressionTable // a classification: one for each category that has one
+}
+
+// A Normalization is a normalizationMethod.
+type Normalization uint8
+
+// The normalization methods.
+const (
+	NoNormalization Normalization = iota
+	SimpleMax
+	SoftMax
+	Logit
+	Probit
+	CLogLog
+	Exp
+	LogLog
+	CauchIt
+)
+
+// A RegressionTable is a linear function; the terms are added in document order.
+type RegressionTable struct {
+	Intercept float64
+	Category  int32 // index in the target's categories; -1 for a regression
+	Terms     []Term
+}
+
+// A Term is a coefficient times the product of its factors. A numeric predictor has one factor, a PredictorTerm any
+// number; a categorical predictor has none and counts where Slot holds Is.
+type Term struct {
+	Coefficient float64
+	Factors     []Factor
+	Slot        int32      // of a categorical predictor; else -1
+	Is          value.Cell // of a categorical predictor
+}
+
+// A Factor is a number to the power of Exponent.
+type Factor struct {
+	Slot     int32
+	Exponent float64 // 1
+}
+
+// A MiningModel is several models and how their results become one. Its segments' models were handed over before it, in
+// order: one for each segment.
+type MiningModel struct {
+	ModelCommon
+	Method    Method
+	Segments  []Segment
+	OnMissing MissingPrediction
+	Threshold float64 // missingThreshold: 1
+}
+
+// A Method is a multipleModelMethod.
+type Method uint8
+
+// The ways to combine segments.
+const (
+	MajorityVote Method = iota
+	WeightedMajorityVote
+	Average
+	WeightedAverage
+	Median
+	WeightedMedian
+	MaxMethod
+	SumMethod
+	WeightedSum
+	SelectFirst
+	SelectAll
+	ModelChain
+	MultiModelChain // JPMML's x-multiModelChain: all targets of all segments
+)
+
+// A MissingPrediction is a missingPredictionTreatment.
+type MissingPrediction uint8
+
+// The treatments of a segment that predicts nothing.
+const (
+	Continue MissingPrediction = iota
+	SkipSegment
+	ReturnMissing
+)
+
+// A Segment is one member of a MiningModel.
+type Segment struct {
+	ID         string // as written, or its position from 1
+	Predicate  expr.Predicate
+	Weight     float64
+	WeightSlot int32 // of VariableWeight; -1: none
+}
+
+// A Verification is the ModelVerification of the top model.
+type Verification struct {
+	Inputs   []int32 // for each column that is an input: its index in Inputs
+	Expected []ExpectedField
+	Texts    []string  // distinct cells; -1 in Rows is a missing cell
+	Rows     [][]int32 // for each row: the inputs' cells, then the expected ones
+}
+
+// An ExpectedField is a column of a Verification with results.
+type ExpectedField struct {
+	Slot          int32 // of the target or output
+	Name          string
+	Precision     float64 // relative: 1e-6
+	ZeroThreshold float64 // absolute: 1e-16
+}

@@ -1,0 +1,143 @@
+// Package enum has the standard's enumerations that both checking and scoring speak of, each with its names in PMML.
+package enum
+
+// names gives the text of a constant, or of a number that is none.
+func name(names []string, i uint8) string {
+	if int(i) < len(names) {
+		return names[i]
+	}
+	return "?"
+}
+
+// find gives the constant with the given text.
+func find[T ~uint8](names []string, text string) (T, bool) {
+	for i, n := range names {
+		if n == text {
+			return T(i), true
+		}
+	}
+	return 0, false
+}
+
+// A Method is a multipleModelMethod.
+type Method uint8
+
+// The ways to combine segments.
+const (
+	MajorityVote Method = iota
+	WeightedMajorityVote
+	Average
+	WeightedAverage
+	Median
+	WeightedMedian
+	Max
+	Sum
+	WeightedSum
+	SelectFirst
+	SelectAll
+	ModelChain
+	MultiModelChain // JPMML's: all targets of all segments
+	NumMethods
+)
+
+// Methods are the names of the methods.
+var Methods = []string{"majorityVote", "weightedMajorityVote", "average", "weightedAverage", "median", "weightedMedian",
+	"max", "sum", "weightedSum", "selectFirst", "selectAll", "modelChain", "x-multiModelChain"}
+
+func (m Method) String() string { return name(Methods, uint8(m)) }
+
+// ParseMethod gives the method with the given name.
+func ParseMethod(text string) (Method, bool) { return find[Method](Methods, text) }
+
+// A MissingPrediction is a missingPredictionTreatment.
+type MissingPrediction uint8
+
+// The treatments of a segment that predicts nothing.
+const (
+	Continue MissingPrediction = iota
+	SkipSegment
+	ReturnMissing
+	NumMissingPredictions
+)
+
+// MissingPredictions are the names of the treatments.
+var MissingPredictions = []string{"continue", "skipSegment", "returnMissing"}
+
+func (m MissingPrediction) String() string { return name(MissingPredictions, uint8(m)) }
+
+// A Normalization is a normalizationMethod.
+type Normalization uint8
+
+// The normalization methods.
+const (
+	NoNormalization Normalization = iota
+	SimpleMax
+	SoftMax
+	Logit
+	Probit
+	CLogLog
+	Exp
+	LogLog
+	CauchIt
+	NumNormalizations
+)
+
+// Normalizations are the names of the normalization methods.
+var Normalizations = []string{"none", "simplemax", "softmax", "logit", "probit", "cloglog", "exp", "loglog", "cauchit"}
+
+func (n Normalization) String() string { return name(Normalizations, uint8(n)) }
+
+// A MissingStrategy is a missingValueStrategy of a tree.
+type MissingStrategy uint8
+
+// The strategies for a predicate that is unknown.
+const (
+	NoStrategy MissingStrategy = iota
+	LastPrediction
+	NullPrediction
+	DefaultChild
+	WeightedConfidence
+	AggregateNodes
+	NumMissingStrategies
+)
+
+// MissingStrategies are the names of the strategies.
+var MissingStrategies = []string{"none", "lastPrediction", "nullPrediction", "defaultChild", "weightedConfidence", "aggregateNodes"}
+
+func (m MissingStrategy) String() string { return name(MissingStrategies, uint8(m)) }
+
+// A CastInteger is how a prediction becomes whole.
+type CastInteger uint8
+
+// The ways of castInteger.
+const (
+	NoCast CastInteger = iota
+	Round
+	Ceiling
+	Floor
+	NumCastIntegers
+)
+
+// A Feature is what an OutputField gives.
+type Feature uint8
+
+// The features of output fields.
+const (
+	PredictedValue Feature = iota
+	PredictedDisplayValue
+	TransformedValue // also decision
+	Probability
+	Confidence
+	Affinity
+	EntityID
+	Residual
+	Warning // always missing: there are none
+	Report  // JPMML's x-report: always missing
+	NumFeatures
+)
+
+// Features are the names of the features.
+var Features = []string{"predictedValue", "predictedDisplayValue", "transformedValue", "probability", "confidence",
+	"affinity", "entityId", "residual", "warning", "x-report"}
+
+func (f Feature) String() string { return name(Features, uint8(f)) }

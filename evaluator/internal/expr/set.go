@@ -1,0 +1,87 @@
+package expr
+
+import (
+	"math"
+	"sort"
+
+	"github.com/handoff-pmml/handoff/evaluator/internal/value"
+)
+
+// A Set is a fixed set of values of one type: text as symbols, anything else as numbers. The zero Set is empty.
+type Set struct {
+	syms []int32 // ascending
+	nums []float64
+	bits []uint64 // of the symbols from syms[0] on, where they lie close together; else nil
+}
+
+// NewSet is the set of the given valid cells.
+func NewSet(cells []value.Cell) Set {
+	var s Set
+	for _, c := range cells {
+		if c.Type == value.String {
+			s.syms = append(s.syms, c.Sym)
+		} else if x := c.Float64(); !math.IsNaN(x) {
+			s.nums = append(s.nums, x)
+		}
+	}
+	s.index()
+	return s
+}
+
+// index sorts the members and, where symbols lie close together, makes a bitmap of them.
+func (s *Set) index() {
+	sort.Slice(s.syms, func(i, j int) bool { return s.syms[i] < s.syms[j] })
+	sort.Float64s(s.nums)
+	s.bits = nil
+	if n := len(s.syms); n > 4 {
+		if span := int(s.syms[n-1]) - int(s.syms[0]) + 1; span <= 32*n {
+			s.bits = make([]uint64, (span+63)/64)
+			for _, y := range s.syms {
+				i := y - s.syms[0]
+				s.bits[i/64] |= 1 << (i % 64)
+			}
+		}
+	}
+}
+
+// Len is the number of members, counting repetitions.
+func (s *Set) Len() int { return len(s.syms) + len(s.nums) }
+
+// Has says that the cell's value is a member.
+func (s *Set) Has(c value.Cell) bool {
+	if c.Type == value.String {
+		return s.hasSymbol(c.Sym)
+	}
+	return s.HasNumber(c.Float64())
+}
+
+// HasNumber says that x is a member.
+func (s *Set) HasNumber(x float64) bool {
+	if len(s.nums) <= 4 {
+		for _, y := range s.nums {
+			if x == y {
+				return true
+			}
+		}
+		return false
+	}
+	i := sort.SearchFloat64s(s.nums, x)
+	return i < len(s.nums) && s.nums[i] == x
+}
+
+func (s *Set) hasSymbol(y int32) bool {
+	if s.bits != nil {
+		i := int(y) - int(s.syms[0])
+		return i >= 0 && i < 64*len(s.bits) && s.bits[i/64]&(1<<(i%64)) != 0
+	}
+	if len(s.syms) <= 4 {
+		for _, z := range s.syms {
+			if y == z {
+				return true
+			}
+		}
+		return false
+	}
+	i := sort.Search(len(s.syms), func(i int) bool { return s.syms[i] >= y })
+	return i < len(s.syms) && s.syms[i] == y
+}

@@ -1,0 +1,147 @@
+package program
+
+import (
+	"math"
+
+	"github.com/handoff-pmml/handoff/evaluator/internal/codec"
+	"github.com/handoff-pmml/handoff/evaluator/internal/enum"
+	"github.com/handoff-pmml/handoff/evaluator/internal/value"
+)
+
+// A Forest is a mining model whose segments are all plain trees that always take part: the same result as a Mining of
+// Trees, without their ceremony. Every tree has the whole's categories.
+type Forest struct {
+	Method  enum.Method // MajorityVote, WeightedMajorityVote, Average, WeightedAverage, Sum or WeightedSum
+	Float   bool
+	Scratch int32
+	Roots   []int32
+	Weights []float64 // nil: 1
+}
+
+func (k *Forest) eval(f *Frame, m *Model, o *outcome) {
+	n := len(m.Target.Categories)
+	switch {
+	case n == 0 && k.Float:
+		k.sum32(f, o)
+	case n == 0:
+		k.sum(f, o)
+	case k.Method == enum.MajorityVote || k.Method == enum.WeightedMajorityVote:
+		k.vote(f, m, o)
+	default:
+		k.average(f, m, o)
+	}
+}
+
+func (k *Forest) weight(i int) float64 {
+	if k.Weights == nil {
+		return 1
+	}
+	return k.Weights[i]
+}
+
+func (k *Forest) sum(f *Frame, o *outcome) {
+	sum, total := 0.0, 0.0
+	for i, root := range k.Roots {
+		w := k.weight(i)
+		sum += w * f.p.Leaves[f.walk(root)].Number
+		total += w
+	}
+	if math.IsNaN(sum) {
+		return // a tree predicts nothing
+	}
+	if k.Method == enum.Average || k.Method == enum.WeightedAverage {
+		sum /= total
+	}
+	o.value = value.DoubleOf(sum)
+}
+
+// sum32 adds in 32 bits, in document order.
+func (k *Forest) sum32(f *Frame, o *outcome) {
+	sum, total := float32(0), float32(0)
+	for i, root := range k.Roots {
+		w := float32(k.weight(i))
+		sum += w * float32(f.p.Leaves[f.walk(root)].Number)
+		total += w
+	}
+	if sum != sum {
+		return
+	}
+	if k.Method == enum.Average || k.Method == enum.WeightedAverage {
+		sum /= total
+	}
+	o.value = value.FloatOf(float64(sum))
+}
+
+func (k *Forest) vote(f *Frame, m *Model, o *outcome) {
+	dist := f.scratch[k.Scratch : int(k.Scratch)+len(m.Target.Categories)]
+	clear(dist)
+	missing, total := 0.0, 0.0
+	for i, root := range k.Roots {
+		w := k.weight(i)
+		c := f.p.Leaves[f.walk(root)].Category
+		if c < 0 || int(c) >= len(dist) {
+			missing += w
+			continue
+		}
+		dist[c] += w
+		total += w
+	}
+	best := argmax(dist)
+	if total == 0 || missing > dist[best] {
+		return
+	}
+	for i := range dist {
+		dist[i] /= total
+	}
+	o.dist, o.category, o.value = dist, best, m.Target.Categories[best]
+}
+
+func (k *Forest) average(f *Frame, m *Model, o *outcome) {
+	n := len(m.Target.Categories)
+	dist := f.scratch[k.Scratch : int(k.Scratch)+n]
+	clear(dist)
+	total := 0.0
+	for i, root := range k.Roots {
+		w := k.weight(i)
+		l := &f.p.Leaves[f.walk(root)]
+		of := f.p.dist(l.Dist, n)
+		switch {
+		case of != nil && k.Float:
+			for c, p := range of {
+				dist[c] = float64(float32(dist[c]) + float32(w)*float32(p))
+			}
+		case of != nil:
+			for c, p := range of {
+				dist[c] += w * p
+			}
+		case l.Category >= 0 && int(l.Category) < n:
+			dist[l.Category] += w
+		default:
+			return // a tree predicts nothing
+		}
+		total += w
+	}
+	if total == 0 {
+		return
+	}
+	for c := range dist {
+		if k.Float {
+			dist[c] = float64(float32(dist[c]) / float32(total))
+		} else {
+			dist[c] /= total
+		}
+	}
+	best := argmax(dist)
+	o.dist, o.category, o.value = dist, best, m.Target.Categories[best]
+}
+
+func (k *Forest) code(c *coder) {
+	codec.Enum(c.Coder, &k.Method, enum.WeightedSum+1)
+	c.Bool(&k.Float)
+	c.scratch(&k.Scratch, c.categories)
+	codec.Slice(c.Coder, &k.Roots, 1, func(root *int32) { c.branch(root, -1) })
+	c.Float64s(&k.Weights)
+	if len(k.Roots) == 0 || k.Weights != nil && len(k.Weights) != len(k.Roots) {
+		c.Failf("a forest of %d trees with %d weights", len(k.Roots), len(k.Weights))
+	}
+}

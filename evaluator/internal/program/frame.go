@@ -1,0 +1,115 @@
+package program
+
+import (
+	"math"
+
+	"github.com/handoff-pmml/handoff/evaluator/internal/expr"
+	"github.com/handoff-pmml/handoff/evaluator/internal/value"
+)
+
+// A Frame is one goroutine's memory for scoring: the fields of one record, and what the models made of them.
+type Frame struct {
+	*expr.Frame
+	p        *Program
+	now      uint32   // number of the record
+	done     []uint32 // for each step, the last record that it was computed for
+	outcomes []outcome
+	scratch  []float64
+	bound    []boundState // for each input
+	invalid  *InputError  // the first input, in order, that is not allowed
+}
+
+type boundState uint8
+
+const (
+	unbound boundState = iota
+	bound
+)
+
+// An InputError says that an input has a value that its field does not allow, or none where it must have one.
+type InputError struct {
+	Input   int    // index in Program.Inputs
+	Missing bool   // it is missing
+	Text    string // the value, text in quotation marks
+}
+
+// An outcome is what a model made of a record.
+type outcome struct {
+	ran        bool
+	value      value.Cell   // prediction; missing: none
+	category   int32        // its index in the target's categories; -1: none of them
+	dist, conf []float64    // probability and confidence of each category; nil: none
+	entity     value.Cell   // id of the node, segment … that decided
+	penalty    float64      // factor of the confidence
+	categories []value.Cell // of the model
+}
+
+func (o *outcome) reset() { *o = outcome{category: -1, penalty: 1} }
+
+// NewFrame is memory for one goroutine.
+func (p *Program) NewFrame() *Frame {
+	f := &Frame{
+		Frame:    expr.NewFrame(len(p.Slots), value.NewStrings(p.Symbols, p.numbers), p.Functions),
+		p:        p,
+		done:     make([]uint32, len(p.Steps)),
+		outcomes: make([]outcome, p.Outcomes),
+		scratch:  make([]float64, p.Scratch),
+		bound:    make([]boundState, len(p.Inputs)),
+	}
+	f.Clear()
+	return f
+}
+
+// Clear begins a record: every input is missing.
+func (f *Frame) Clear() {
+	f.Reset()
+	f.invalid = nil
+	if f.now++; f.now == 0 { // after 2³² records: forget what the last of them computed
+		clear(f.done)
+		f.now = 1
+	}
+	clear(f.bound)
+	for i := range f.p.Inputs {
+		in := &f.p.Inputs[i]
+		f.Slots[in.Slot], f.Nums[in.Slot] = in.absent, in.absentNum
+	}
+}
+
+// Score runs the model on what is bound. It gives the first input, in the order of the schema, that is not allowed, or
+// why the record fails.
+func (f *Frame) Score() (*InputError, *expr.Failure) {
+	for _, i := range f.p.required {
+		if f.bound[i] == unbound && (f.invalid == nil || f.invalid.Input > int(i)) {
+			f.invalid = &InputError{Input: int(i), Missing: true}
+		}
+	}
+	if f.invalid != nil {
+		return f.invalid, nil
+	}
+	for _, slot := range f.p.produced {
+		f.Slots[slot], f.Nums[slot] = value.Cell{}, math.NaN()
+	}
+	for _, i := range f.p.kept {
+		f.outcomes[i].ran = false
+	}
+	f.p.Model.run(f)
+	for _, slot := range f.p.Results {
+		f.Need(f.Slots[slot])
+	}
+	return nil, f.Failed()
+}
+
+// Predicted says that the last record got a prediction.
+func (f *Frame) Predicted() bool {
+	return f.outcomes[f.p.Model.Out].value.State != value.Missing
+}
+
+// compute makes sure that steps have been computed for this record.
+func (f *Frame) compute(steps []int32) {
+	for _, i := range steps {
+		if f.done[i] != f.now {
+			f.done[i] = f.now
+			f.p.Steps[i].run(f)
+		}
+	}
+}
