@@ -49,7 +49,7 @@ func convertScalar(c Cell, t Type) (Cell, bool) {
 	if t == Integer {
 		return IntegerOf(i), ok
 	}
-	return TemporalOf(t, i), ok && t.counts()
+	return TemporalOf(t, i), ok && t.Counts()
 }
 
 func wholeOf(c Cell) (int64, bool) {

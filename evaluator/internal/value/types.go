@@ -71,8 +71,8 @@ func (t Type) daysSince() bool { return t >= DateDaysSince0 && t <= DateDaysSinc
 // secondsSince says that t counts seconds from some year.
 func (t Type) secondsSince() bool { return t >= DateTimeSecondsSince0 && t <= DateTimeSecondsSince2020 }
 
-// counts says that a cell of type t is a plain count, which may be written as a whole number.
-func (t Type) counts() bool { return t.daysSince() || t.secondsSince() || t == TimeSeconds }
+// Counts says that a cell of type t is a plain count of days or seconds, which may be written as a whole number.
+func (t Type) Counts() bool { return t.daysSince() || t.secondsSince() || t == TimeSeconds }
 
 // number says that a cell of type t has a number, which compares with other numbers.
-func (t Type) number() bool { return t.Numeric() || t == Boolean || t.counts() }
+func (t Type) number() bool { return t.Numeric() || t == Boolean || t.Counts() }
