@@ -30,8 +30,8 @@ all: build lint short  ## build, lint, the short tests
 build:  ## bin/handoff
 	$(GO) build -trimpath -o $(BIN)/handoff ./cmd/handoff
 
-run: build  ## serve the sample models on $(ADDR)
-	@scripts/run.sh $(BIN)/handoff $(ADDR) $(SAMPLES)
+run: build  ## serve the sample models on ADDR (127.0.0.1:8080)
+	@exec $(BIN)/handoff serve --addr $(ADDR) --data data --samples $(SAMPLES)
 
 test:  ## all tests
 	$(GO) test $(RACE) ./...
@@ -51,7 +51,7 @@ readme:  ## run the README's blocks and compare their output
 bench:  ## Go benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-fuzz:  ## every fuzz target for $(FUZZTIME)
+fuzz:  ## every fuzz target for FUZZTIME (30s)
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
 
 golden:  ## rewrite golden files; look at the difference before you commit it

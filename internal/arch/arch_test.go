@@ -20,13 +20,15 @@ const module = "github.com/handoff-pmml/handoff/"
 var evaluatorArrows = map[string][]string{
 	"evaluator/internal/diag":    {},
 	"evaluator/internal/value":   {"diag"},
+	"evaluator/internal/enum":    {},
+	"evaluator/internal/codec":   {"value"},
 	"evaluator/internal/fn":      {"value", "diag"},
-	"evaluator/internal/expr":    {"fn", "value", "diag"},
-	"evaluator/internal/program": {"expr", "fn", "value", "diag"},
+	"evaluator/internal/expr":    {"codec", "enum", "fn", "value", "diag"},
+	"evaluator/internal/program": {"codec", "enum", "expr", "fn", "value", "diag"},
 	"evaluator/internal/pmml":    {"value", "diag"},
-	"evaluator/internal/check":   {"pmml", "expr", "fn", "value", "diag"},
-	"evaluator":                  {"program", "expr", "fn", "value", "diag"},
-	"evaluator/compile":          {"evaluator", "check", "pmml", "program", "expr", "fn", "value", "diag"},
+	"evaluator/internal/check":   {"enum", "pmml", "expr", "fn", "value", "diag"},
+	"evaluator":                  {"program", "codec", "enum", "expr", "fn", "value", "diag"},
+	"evaluator/compile":          {"evaluator", "check", "pmml", "program", "codec", "enum", "expr", "fn", "value", "diag"},
 }
 
 // bans says what may not be reached from a package, at however many steps: the score function links no XML, and whoever

@@ -148,6 +148,7 @@ func readable(t *testing.T, answer []byte) []byte {
 		t.Fatalf("%s: %v", answer, err)
 	}
 	delete(decoded, "errorType")
+	hideRequestID(decoded)
 	if body, ok := decoded["body"].(string); ok {
 		decoded["body"] = readableBody(t, body, decoded["isBase64Encoded"] == true)
 	}
@@ -159,6 +160,14 @@ func readable(t *testing.T, answer []byte) []byte {
 		t.Fatal(err)
 	}
 	return timestamps.ReplaceAll(printed.Bytes(), []byte(`"TIME"`))
+}
+
+func hideRequestID(answer map[string]any) {
+	for _, members := range []string{"headers", "multiValueHeaders"} {
+		if headers, ok := answer[members].(map[string]any); ok && headers["X-Request-Id"] != nil {
+			headers["X-Request-Id"] = "ID"
+		}
+	}
 }
 
 func readableBody(t *testing.T, body string, isBase64 bool) any {

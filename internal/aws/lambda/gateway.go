@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -137,8 +136,10 @@ func serverManners(rest http.Handler) http.Handler {
 			r.Header.Set("X-Forwarded-Proto", "https")
 		}
 		r.RemoteAddr = net.JoinHostPort(r.RemoteAddr, "0")
-		prefix, _ := r.Context().Value(prefixKey{}).(string)
-		a := &answer{ResponseWriter: w, bodiless: r.Method == http.MethodHead, prefix: prefix}
+		if prefix, _ := r.Context().Value(prefixKey{}).(string); prefix != "" {
+			r.Header.Set("X-Forwarded-Prefix", prefix) // so that Location is where the client can fetch it
+		}
+		a := &answer{ResponseWriter: w, bodiless: r.Method == http.MethodHead}
 		rest.ServeHTTP(a, r)
 		a.WriteHeader(http.StatusOK)
 	})
@@ -149,7 +150,6 @@ func serverManners(rest http.Handler) http.Handler {
 type answer struct {
 	http.ResponseWriter
 	bodiless bool
-	prefix   string
 	begun    bool
 }
 
@@ -158,9 +158,6 @@ func (a *answer) WriteHeader(status int) {
 		return
 	}
 	a.begun = true
-	if location := a.Header().Get("Location"); location != "" {
-		a.Header().Set("Location", prefixed(location, a.prefix))
-	}
 	a.ResponseWriter.WriteHeader(status)
 }
 
@@ -170,16 +167,6 @@ func (a *answer) Write(body []byte) (int, error) {
 		return len(body), nil
 	}
 	return a.ResponseWriter.Write(body)
-}
-
-// prefixed puts the stage's prefix before the path of an address, so that the client can fetch it.
-func prefixed(location, prefix string) string {
-	u, err := url.Parse(location)
-	if err != nil || prefix == "" {
-		return location
-	}
-	u.Path, u.RawPath = prefix+u.Path, ""
-	return u.String()
 }
 
 // refused is an answer that the REST API has no part in.
