@@ -108,19 +108,20 @@ func (m *ModelCommon) Common() *ModelCommon { return m }
 
 // A Target is what a model predicts, and what its Targets element does to it.
 type Target struct {
-	Name       string // of the field; empty if the model has none
-	Slot       int32  // where the prediction goes; -1 if nothing refers to it
-	Type       value.Type
-	Op         OpType
-	Categories []value.Cell // of a classification: values of the target field, then others in the order of the model
-	ValidTexts []string     // declared valid values as written, for the schema
-	Display    []value.Cell // displayValue of each category; missing: none
-	Priors     []float64    // priorProbability of each category; nil: none
-	Default    value.Cell   // defaultValue of a regression; missing: none
-	Min, Max   float64      // infinite: none
-	Factor     float64      // rescaleFactor: 1
-	Constant   float64      // rescaleConstant: 0
-	Cast       CastInteger
+	Name        string // of the field; empty if the model has none
+	DisplayName string
+	Slot        int32 // where the prediction goes; -1 if nothing refers to it
+	Type        value.Type
+	Op          OpType
+	Categories  []value.Cell // of a classification: values of the target field, then others in the order of the model
+	ValidTexts  []string     // declared valid values as written, for the schema
+	Display     []value.Cell // displayValue of each category; missing: none
+	Priors      []float64    // priorProbability of each category; nil: none
+	Default     value.Cell   // defaultValue of a regression; missing: none
+	Min, Max    float64      // infinite: none
+	Factor      float64      // rescaleFactor: 1
+	Constant    float64      // rescaleConstant: 0
+	Cast        CastInteger
 }
 
 // A CastInteger is how a prediction becomes whole.

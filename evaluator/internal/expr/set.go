@@ -2,6 +2,7 @@ package expr
 
 import (
 	"math"
+	"slices"
 	"sort"
 
 	"github.com/handoff-pmml/handoff/evaluator/internal/value"
@@ -84,4 +85,20 @@ func (s *Set) hasSymbol(y int32) bool {
 	}
 	i := sort.Search(len(s.syms), func(i int) bool { return s.syms[i] >= y })
 	return i < len(s.syms) && s.syms[i] == y
+}
+
+// Only gives the member of a set of one.
+func (s *Set) Only() (c value.Cell, ok bool) {
+	switch {
+	case len(s.syms) == 1 && len(s.nums) == 0:
+		return value.SymbolOf(s.syms[0]), true
+	case len(s.nums) == 1 && len(s.syms) == 0:
+		return value.DoubleOf(s.nums[0]), true
+	}
+	return value.Cell{}, false
+}
+
+// Same says that two sets have the same members.
+func (s *Set) Same(t *Set) bool {
+	return slices.Equal(s.syms, t.syms) && slices.Equal(s.nums, t.nums)
 }

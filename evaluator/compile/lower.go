@@ -1,0 +1,258 @@
+package compile
+
+import (
+	"math"
+
+	"github.com/handoff-pmml/handoff/evaluator/internal/check"
+	"github.com/handoff-pmml/handoff/evaluator/internal/enum"
+	"github.com/handoff-pmml/handoff/evaluator/internal/expr"
+	"github.com/handoff-pmml/handoff/evaluator/internal/program"
+	"github.com/handoff-pmml/handoff/evaluator/internal/value"
+)
+
+// A lowering turns checked models into a program, one by one as they are checked.
+type lowering struct {
+	p     *program.Program
+	stack []*lowered // models whose whole is not there yet
+	ids   []string   // of leaves and segments: symbols in the end
+	dists map[uint64][]int32
+
+	targets map[int32]check.Target // by slot
+}
+
+// A lowered is a model that was lowered, and what is still to be settled about it when everything is known.
+type lowered struct {
+	model       *program.Model
+	common      *check.ModelCommon
+	members     []*lowered // of a mining model, in the order of its segments
+	leaves      [2]int     // of a tree: its part of the program's leaves
+	leafModels  bool       // of a tree: some leaves go on with a model
+	dedicated   bool       // its outcome is asked for by an output of another model
+	wantsID     bool       // somebody asks for the id of its node
+	outcomeNeed []*int32   // Output.About of other models' outputs
+}
+
+func newLowering() *lowering {
+	p := &program.Program{}
+	p.Leaves = []program.Leaf{{Number: math.NaN(), Category: -1, Dist: -1, Conf: -1, ID: -1}}
+	return &lowering{p: p, dists: map[uint64][]int32{}, targets: map[int32]check.Target{}}
+}
+
+// lower takes the next checked model. There is one case for each type of model.
+func (l *lowering) lower(m check.Model) {
+	common := m.Common()
+	out := &lowered{common: common, model: &program.Model{Element: common.Element, Target: lowerTarget(&common.Target)}}
+	switch m := m.(type) {
+	case *check.TreeModel:
+		l.treeModel(m, out)
+	case *check.RegressionModel:
+		l.regressionModel(m, out)
+	case *check.MiningModel:
+		l.miningModel(m, out)
+	}
+	if s := common.Target.Slot; s >= 0 {
+		l.targets[s] = common.Target
+	}
+	l.outputs(out)
+	l.stack = append(l.stack, out)
+}
+
+// Lowers says that a type of model is known here; a test asks for each that checking hands over.
+func Lowers(m check.Model) bool {
+	switch m.(type) {
+	case *check.TreeModel, *check.RegressionModel, *check.MiningModel:
+		return true
+	}
+	return false
+}
+
+// pop takes the last n models off the stack.
+func (l *lowering) pop(n int) []*lowered {
+	at := len(l.stack) - n
+	taken := append([]*lowered(nil), l.stack[at:]...)
+	l.stack = l.stack[:at]
+	return taken
+}
+
+// scratch reserves numbers in the frame.
+func (l *lowering) scratch(n int) int32 {
+	at := l.p.Scratch
+	l.p.Scratch += n
+	return int32(at)
+}
+
+// id keeps a text that may become a symbol.
+func (l *lowering) id(text string) int32 {
+	l.ids = append(l.ids, text)
+	return int32(len(l.ids) - 1)
+}
+
+func lowerTarget(t *check.Target) program.Target {
+	out := program.Target{
+		Slot: t.Slot, Type: t.Type, Categories: t.Categories, Priors: t.Priors, Default: t.Default,
+		Min: t.Min, Max: t.Max, Factor: t.Factor, Constant: t.Constant, Cast: enum.CastInteger(t.Cast),
+	}
+	if len(t.Categories) > 0 {
+		out.Type = value.NoType // categories are of the target's type already
+	}
+	for _, d := range t.Display {
+		if d.State != value.Missing {
+			out.Display = t.Display
+		}
+	}
+	return out
+}
+
+// outputs lowers the output fields of a model whose members are known.
+func (l *lowering) outputs(of *lowered) {
+	of.model.Outputs = make([]program.Output, len(of.common.Outputs))
+	for i := range of.common.Outputs {
+		in, out := &of.common.Outputs[i], &of.model.Outputs[i]
+		*out = program.Output{
+			Slot: in.Slot, Type: in.Type, Feature: enum.Feature(in.Feature), Category: in.Category,
+			Copy: in.SegmentOutput, Expr: in.Expr, Expected: in.Expected,
+		}
+		about := of
+		if in.Segment >= 0 && int(in.Segment) < len(of.members) {
+			about = of.members[in.Segment]
+			about.dedicated = true
+		}
+		about.outcomeNeed = append(about.outcomeNeed, &out.About)
+		if out.Feature == enum.EntityID {
+			about.wantsID = true
+		}
+		if out.Feature == enum.PredictedDisplayValue {
+			t := &about.model.Target
+			for c := range t.Display {
+				if t.Display[c].State != value.Missing {
+					out.Display = append(out.Display, program.Display{Value: t.Categories[c], Shown: t.Display[c]})
+				}
+			}
+		}
+	}
+}
+
+// finish makes the program of the last model and all that it needs.
+func (l *lowering) finish(d *check.Document) *program.Program {
+	p, top := l.p, l.stack[len(l.stack)-1]
+	p.Model = top.model
+	for _, s := range d.Slots {
+		p.Slots = append(p.Slots, s.Name)
+	}
+	p.Functions = d.Functions
+	for i := range d.Inputs {
+		p.Inputs = append(p.Inputs, lowerInput(&d.Inputs[i]))
+	}
+	for i := range d.Steps {
+		s := &d.Steps[i]
+		step := program.Step{Slot: s.Slot, Expr: s.Expr, From: s.From}
+		if s.Treat != nil {
+			t := lowerTreatment(s.Treat)
+			step.Treat = &t
+		}
+		p.Steps = append(p.Steps, step)
+	}
+	newSchedule(d, top).settle(top)
+	l.outcomes(top)
+	l.settleIDs(top, d.Symbols)
+	l.forests(top)
+	p.Results = append(p.Results, d.Targets...)
+	for i := range p.Model.Outputs {
+		p.Results = append(p.Results, p.Model.Outputs[i].Slot)
+	}
+	if d.Verify != nil {
+		p.Verify = lowerVerification(d.Verify, p.Results)
+	}
+	p.Schema = l.schema(d, top)
+	p.Symbols = d.Symbols.List()
+	return p
+}
+
+func lowerInput(in *check.Input) program.Input {
+	out := program.Input{
+		Name: in.Name, Slot: in.Slot, Type: in.Type, MissingTexts: in.MissingTexts,
+		Declared: len(in.Valid) > 0 || len(in.Intervals) > 0,
+		Valid:    expr.NewSet(in.Valid), Invalid: expr.NewSet(in.Invalid), Treatment: lowerTreatment(&in.Treatment),
+	}
+	for _, r := range in.Intervals {
+		out.Intervals = append(out.Intervals, r.Interval)
+	}
+	return out
+}
+
+func lowerTreatment(t *check.Treatment) program.Treatment {
+	return program.Treatment{
+		Invalid: t.Invalid, InvalidReplacement: t.InvalidReplacement, Outliers: t.Outliers, Low: t.Low, High: t.High,
+		Replacement: t.Replacement, MissingInvalid: t.MissingInvalid,
+	}
+}
+
+func lowerVerification(v *check.Verification, results []int32) program.Verification {
+	out := program.Verification{Inputs: v.Inputs, Texts: v.Texts, Rows: v.Rows}
+	for _, e := range v.Expected {
+		at := int32(0)
+		for i, slot := range results {
+			if slot == e.Slot {
+				at = int32(i)
+			}
+		}
+		out.Expected = append(out.Expected, program.Expected{Result: at, Precision: e.Precision, ZeroThreshold: e.ZeroThreshold})
+	}
+	return out
+}
+
+// outcomes gives each model its outcome: one for each depth, and one of its own where somebody asks for it later.
+func (l *lowering) outcomes(top *lowered) {
+	depth := 0
+	var measure func(m *lowered, at int)
+	measure = func(m *lowered, at int) {
+		depth = max(depth, at+1)
+		for _, s := range m.members {
+			measure(s, at+1)
+		}
+	}
+	measure(top, 0)
+	n := depth
+	if len(l.p.Models) > 0 {
+		for _, m := range l.p.Models {
+			m.Out = int32(n)
+		}
+		n++
+	}
+	var settle func(m *lowered, at int)
+	settle = func(m *lowered, at int) {
+		m.model.Out = int32(at)
+		if m.dedicated {
+			m.model.Out = int32(n)
+			n++
+		}
+		for _, about := range m.outcomeNeed {
+			*about = m.model.Out
+		}
+		for _, s := range m.members {
+			settle(s, at+1)
+		}
+	}
+	settle(top, 0)
+	l.p.Outcomes = n
+}
+
+// settleIDs makes symbols of the ids that somebody asks for.
+func (l *lowering) settleIDs(m *lowered, symbols *value.Symbols) {
+	for i := m.leaves[0]; i < m.leaves[1]; i++ {
+		leaf := &l.p.Leaves[i]
+		if m.wantsID && leaf.ID >= 0 {
+			leaf.ID = symbols.Cell(l.ids[leaf.ID]).Sym
+		} else {
+			leaf.ID = -1
+		}
+	}
+	if k, ok := m.model.Kernel.(*program.Mining); ok {
+		for i := range k.Segments {
+			k.Segments[i].ID = symbols.Cell(l.ids[k.Segments[i].ID]).Sym
+		}
+	}
+	for _, s := range m.members {
+		l.settleIDs(s, symbols)
+	}
+}

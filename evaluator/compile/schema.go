@@ -1,0 +1,87 @@
+package compile
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/handoff-pmml/handoff/evaluator"
+	"github.com/handoff-pmml/handoff/evaluator/internal/check"
+	"github.com/handoff-pmml/handoff/evaluator/internal/enum"
+	"github.com/handoff-pmml/handoff/evaluator/internal/expr"
+	"github.com/handoff-pmml/handoff/evaluator/internal/value"
+)
+
+var opTypes = [...]string{check.Continuous: "continuous", check.Categorical: "categorical", check.Ordinal: "ordinal"}
+
+// schema writes the description that evaluator.Open reads.
+func (l *lowering) schema(d *check.Document, top *lowered) []byte {
+	s := evaluator.Schema{
+		PMMLVersion: d.Version, Application: d.Application, ModelVersion: d.Revision, ModelName: top.common.Name,
+		Element: top.common.Element, MiningFunction: top.common.Function, AlgorithmName: top.common.Algorithm,
+	}
+	for i := range d.Inputs[:d.Active] {
+		s.Inputs = append(s.Inputs, inputField(&d.Inputs[i], d))
+	}
+	for i := range d.Groups {
+		s.Groups = append(s.Groups, inputField(&d.Groups[i], d))
+	}
+	for _, slot := range d.Targets {
+		s.Targets = append(s.Targets, l.targetField(slot, d))
+	}
+	for i := range top.common.Outputs {
+		s.Outputs = append(s.Outputs, outputField(&top.common.Outputs[i], &top.common.Target, d))
+	}
+	if d.Verify != nil {
+		s.VerificationRows = len(d.Verify.Rows)
+	}
+	b, err := json.Marshal(&s)
+	if err != nil {
+		panic(fmt.Sprintf("a schema that cannot be written: %v", err)) // it holds nothing but texts
+	}
+	return b
+}
+
+func inputField(in *check.Input, d *check.Document) evaluator.Field {
+	f := evaluator.Field{
+		Name: in.Name, DisplayName: in.DisplayName, DataType: in.Type.String(), OpType: opTypes[in.Op],
+		Values: in.ValidTexts, Importance: in.Importance, MissingReplacement: in.Treatment.ReplacementText,
+		InvalidTreatment: invalidTreatments[in.Treatment.Invalid],
+	}
+	for _, r := range in.Intervals {
+		f.Intervals = append(f.Intervals, evaluator.Interval{Closure: r.Closure, Left: r.LeftText, Right: r.RightText})
+	}
+	return f
+}
+
+var invalidTreatments = [...]string{
+	expr.ReturnInvalid: "returnInvalid", expr.KeepInvalid: "asIs", expr.InvalidAsMissing: "asMissing", expr.InvalidAsValue: "asValue",
+}
+
+func (l *lowering) targetField(slot int32, d *check.Document) evaluator.Field {
+	t := l.targets[slot]
+	f := evaluator.Field{Name: d.Slots[slot].Name, DataType: d.Slots[slot].Type.String(), OpType: opTypes[d.Slots[slot].Op], Values: t.ValidTexts}
+	if t.Name != "" {
+		f.DisplayName = t.DisplayName
+	}
+	return f
+}
+
+// outputField describes an output; one without a data type has that of what it gives.
+func outputField(o *check.Output, target *check.Target, d *check.Document) evaluator.Field {
+	t, op := o.Type, o.Op
+	if t == value.NoType {
+		switch enum.Feature(o.Feature) {
+		case enum.Probability, enum.Confidence, enum.Affinity, enum.Residual:
+			t, op = value.Double, check.Continuous
+		case enum.PredictedValue:
+			t, op = target.Type, target.Op
+		case enum.TransformedValue:
+			t, op = d.Slots[o.Slot].Type, d.Slots[o.Slot].Op
+		}
+	}
+	f := evaluator.Field{Name: o.Name, DisplayName: o.DisplayName, DataType: "string", OpType: opTypes[op], Feature: o.FeatureName, NotFinal: o.NotFinal}
+	if t != value.NoType {
+		f.DataType = t.String()
+	}
+	return f
+}

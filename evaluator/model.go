@@ -1,0 +1,159 @@
+package evaluator
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/handoff-pmml/handoff/evaluator/internal/codec"
+	"github.com/handoff-pmml/handoff/evaluator/internal/program"
+	"github.com/handoff-pmml/handoff/evaluator/internal/value"
+)
+
+// A Model is a compiled model. It never changes; any number of goroutines may use it.
+type Model struct {
+	program *program.Program
+	schema  Schema
+	results map[string]int // by name
+	inputs  map[string]int // by name
+	names   []string       // of the inputs that can be set, by position
+	allowed []string       // what each of the schema's inputs allows, for messages
+	size    int
+}
+
+// ErrDamaged is wrapped by Open's error about bytes that no compilation has written, or that were changed since.
+var ErrDamaged = codec.ErrDamaged
+
+// ErrVersion is wrapped by Open's error about the compiled form of another version of Handoff.
+var ErrVersion = program.ErrVersion
+
+// IsCompiled says that b begins like a compiled form, not like a document.
+func IsCompiled(b []byte) bool { return program.Is(b) }
+
+// Open makes a Model of its compiled form. The error wraps ErrDamaged or ErrVersion. The bytes are not kept.
+func Open(compiled []byte) (*Model, error) {
+	p, err := program.Open(compiled)
+	if err != nil {
+		return nil, fmt.Errorf("open model: %w", err)
+	}
+	m := &Model{program: p, size: len(compiled), results: map[string]int{}, inputs: make(map[string]int, len(p.Inputs))}
+	if err := json.Unmarshal(p.Schema, &m.schema); err != nil {
+		return nil, fmt.Errorf("open model: %w: its description: %w", codec.ErrDamaged, err)
+	}
+	s := &m.schema
+	if len(s.Inputs) > len(p.Inputs) || len(s.Targets)+len(s.Outputs) != len(p.Results) {
+		return nil, fmt.Errorf("open model: %w: its description does not fit", codec.ErrDamaged)
+	}
+	for i := range p.Inputs {
+		m.names = append(m.names, p.Inputs[i].Name)
+		m.inputs[p.Inputs[i].Name] = i
+	}
+	for i, f := range s.Results() {
+		m.results[f.Name] = i
+	}
+	for i := range s.Inputs {
+		m.allowed = append(m.allowed, s.Inputs[i].allows())
+	}
+	return m, nil
+}
+
+// allows says what a field allows, in words.
+func (f *Field) allows() string {
+	text := f.DataType
+	sep := " in "
+	for _, i := range f.Intervals {
+		text += sep + i.String()
+		sep = " or "
+	}
+	for n, v := range f.Values {
+		if n == 20 {
+			return text + fmt.Sprintf(" or %d others", len(f.Values)-n)
+		}
+		text += sep + fmt.Sprintf("%q", v)
+		sep = " or "
+	}
+	return text
+}
+
+// Schema says what the model takes and gives. It must not be changed.
+func (m *Model) Schema() *Schema { return &m.schema }
+
+// Size is the number of bytes of the compiled form.
+func (m *Model) Size() int { return m.size }
+
+// Input gives the position for Scorer.Set of the input with the given name. Besides the schema's inputs there may be the
+// target's actual value, which residuals need.
+func (m *Model) Input(name string) (i int, ok bool) {
+	i, ok = m.inputs[name]
+	return i, ok
+}
+
+// Result gives the position for Scorer.Value of the result with the given name.
+func (m *Model) Result(name string) (i int, ok bool) {
+	i, ok = m.results[name]
+	return i, ok
+}
+
+// Dump writes the compiled form as a listing to be read.
+func (m *Model) Dump(w io.Writer) error { return m.program.Print(w) }
+
+// Verify scores the rows of the model's own ModelVerification and compares. The error is a *VerificationError or, for a
+// row that cannot be scored, wraps a RecordError; it is nil for a model without such rows.
+func (m *Model) Verify() error {
+	v := &m.program.Verify
+	s := m.NewScorer()
+	for r, row := range v.Rows {
+		s.Clear()
+		for i, input := range v.Inputs {
+			if row[i] >= 0 {
+				s.Set(int(input), Text(v.Texts[row[i]]))
+			}
+		}
+		if err := s.Score(); err != nil {
+			return fmt.Errorf("verification row %d: %w", r+1, err)
+		}
+		for i, e := range v.Expected {
+			cell := row[len(v.Inputs)+i]
+			if cell < 0 {
+				continue
+			}
+			got, want := s.Value(int(e.Result)), v.Texts[cell]
+			if !agree(got, want, e.Precision, e.ZeroThreshold) {
+				return &VerificationError{Row: r + 1, Field: m.schema.Results()[e.Result].Name, Got: got.String(), Expected: want}
+			}
+		}
+	}
+	return nil
+}
+
+// agree compares as PMML 4.4, ModelVerification, says: numbers within a relative precision, and as zero where both are
+// within a threshold; anything else by text.
+func agree(got Value, want string, precision, zero float64) bool {
+	x, numeric := got.Float64()
+	if !numeric || got.kind == KindBoolean {
+		if c, ok := value.Parse(value.Boolean, want, nil); ok && got.kind == KindBoolean {
+			return c.True() == (got.bits != 0)
+		}
+		return got.String() == want
+	}
+	c, ok := value.Parse(value.Double, want, nil)
+	if !ok {
+		return false
+	}
+	y := c.Float64()
+	switch d := x - y; {
+	case x == y:
+		return true
+	case y >= -zero && y <= zero:
+		return x >= -zero && x <= zero
+	default:
+		return d <= precision*abs(y) && d >= -precision*abs(y)
+	}
+}
+
+func abs(x float64) float64 {
+	if x < 0 {
+		return -x
+	}
+	return x
+}
