@@ -85,11 +85,11 @@ func (r *report) markdown() string {
 			r.rows(m, "jpmml"), r.rows(m, "pmml4s"), r.rows(m, handoff), times(m.ahead(throughput)))
 	}
 	b.WriteString("\nFrom a document to the first answer, ms, and sizes:\n\n")
-	b.WriteString("| model | JPMML-Evaluator | PMML4S | Handoff | Handoff, compiled | document MB | compiled MB |\n|---|--:|--:|--:|--:|--:|--:|\n")
+	b.WriteString("| model | JPMML-Evaluator | PMML4S | Handoff | Handoff, compiled | document kB | compiled kB |\n|---|--:|--:|--:|--:|--:|--:|\n")
 	for _, m := range r.Models {
 		own := m.Engines[handoff]
-		fmt.Fprintf(&b, "| %s | %s | %s | %.1f | %.3f | %.2f | %.2f |\n", m.Name, m.load("jpmml"), m.load("pmml4s"),
-			own.LoadMS, own.OpenMS, float64(own.DocumentBytes)/1e6, float64(own.CompiledBytes)/1e6)
+		fmt.Fprintf(&b, "| %s | %s | %s | %.1f | %.3f | %.1f | %.1f |\n", m.Name, m.load("jpmml"), m.load("pmml4s"),
+			own.LoadMS, own.OpenMS, float64(own.DocumentBytes)/1e3, float64(own.CompiledBytes)/1e3)
 	}
 	for _, s := range r.Skipped {
 		fmt.Fprintf(&b, "\nLeft out: %s: %s\n", s.Name, s.Reason)
