@@ -61,19 +61,17 @@ func isNumber(c value.Cell) bool { return !c.Many && Number.takes(c.Type) }
 // finite says that f is neither infinite nor NaN.
 func finite(f float64) bool { return f-f == 0 }
 
-// realOf is f as a Float or Double. A result that is not finite though its arguments are is none.
+// realOf is f as a Float or Double. A result that is not finite though its arguments are is invalid; it is kept for
+// those who take invalid results as they are.
 func realOf(t value.Type, f float64, finiteArgs bool) value.Cell {
-	switch {
-	case finiteArgs && !finite(f):
-		return value.Undefined()
-	case t == value.Float:
-		c := value.FloatOf(f)
-		if finiteArgs && !finite(c.Float64()) {
-			return value.Undefined()
-		}
-		return c
+	c := value.DoubleOf(f)
+	if t == value.Float {
+		c = value.FloatOf(f)
 	}
-	return value.DoubleOf(f)
+	if finiteArgs && !finite(c.Float64()) {
+		c.State = value.Invalid
+	}
+	return c
 }
 
 func add(_ *value.Strings, args []value.Cell) value.Cell {

@@ -8,8 +8,8 @@ import (
 	"github.com/handoff-pmml/handoff/evaluator/internal/value"
 )
 
-// An Eval computes a function. The cell is the zero Cell for a missing result and value.Undefined() if the function has
-// none for these arguments. Numeric functions do not allocate.
+// An Eval computes a function. The cell is the zero Cell for a missing result. It is invalid if the function has none for
+// these arguments: value.Undefined(), or the infinity or NaN that arithmetic gives. Numeric functions do not allocate.
 type Eval func(s *value.Strings, args []value.Cell) value.Cell
 
 // Missing says what a function does about missing arguments.

@@ -17,7 +17,7 @@ type (
 		typ  value.Type
 		text string
 	}
-	kept struct{ v any } // an invalid value that is kept as it is
+	kept struct{ v any } // an invalid value that is kept as it is, or an invalid result
 )
 
 // A call is a row of a test table: a function's name, its arguments, and what it gives.
@@ -68,6 +68,8 @@ func describe(s *value.Strings, c value.Cell) string {
 		if !c.Present() {
 			return "undefined"
 		}
+		c.State = value.Valid
+		return "invalid " + describe(s, c)
 	}
 	return c.Type.String() + " " + string(value.AppendCell(nil, c, s))
 }

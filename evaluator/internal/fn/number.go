@@ -187,7 +187,10 @@ func (f *numberFormat) integer(digits []byte, i int64) (sign string, _ []byte) {
 		sign = prefix
 	}
 	var buffer [32]byte
-	plain := strconv.AppendUint(buffer[:0], n, base)
+	plain := buffer[:0]
+	if n != 0 || f.precision != 0 {
+		plain = strconv.AppendUint(plain, n, base)
+	}
 	for zeros := f.precision - len(plain); zeros > 0; zeros-- {
 		digits = append(digits, '0')
 	}
