@@ -56,7 +56,7 @@ func wider(t, u value.Type) value.Type {
 }
 
 // isNumber says that c may stand as a number.
-func isNumber(c value.Cell) bool { return !c.Many && Number.takes(c.Type) }
+func isNumber(c value.Cell) bool { return !c.Many && (c.Type == value.Double || Number.takes(c.Type)) }
 
 // finite says that f is neither infinite nor NaN.
 func finite(f float64) bool { return f-f == 0 }

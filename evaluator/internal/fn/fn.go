@@ -57,15 +57,25 @@ type Func struct {
 
 // Call computes a function with the treatment m: eval sees only what it is to see. A failed argument is the result.
 func (m Missing) Call(eval Eval, s *value.Strings, args []value.Cell) value.Cell {
-	missing, undefined := false, false
 	for i := range args {
-		switch args[i].State {
-		case value.Failed:
-			return args[i]
-		case value.Missing:
+		if args[i].State != value.Valid {
+			return m.callPartly(eval, s, args)
+		}
+	}
+	return eval(s, args)
+}
+
+// callPartly is Call where some argument is not valid.
+func (m Missing) callPartly(eval Eval, s *value.Strings, args []value.Cell) value.Cell {
+	missing, undefined := false, false
+	for _, c := range args {
+		switch {
+		case c.State == value.Failed:
+			return c
+		case c.State == value.Missing:
 			missing = true
-		case value.Invalid:
-			undefined = undefined || !args[i].Present()
+		case !c.Present():
+			undefined = true
 		}
 	}
 	switch {

@@ -7,10 +7,10 @@ import (
 )
 
 var (
-	number  = []Kind{Number}
-	text    = []Kind{Text}
-	truth   = []Kind{Truth}
-	anybody = []Kind{Any}
+	number   = []Kind{Number}
+	text     = []Kind{Text}
+	truth    = []Kind{Truth}
+	anything = []Kind{Any}
 )
 
 // table has all functions. A function's number is its place here: new ones go to the end, none is ever removed.
@@ -40,23 +40,23 @@ var table = [...]Func{
 	{Name: "rint", Min: 1, Max: 1, Args: number, Result: fractionType, Eval: unary(math.RoundToEven)},
 	{Name: "modulo", Min: 2, Max: 2, Args: number, Result: commonType, Eval: modulo},
 
-	{Name: "isMissing", Min: 1, Max: 1, Missing: See, Args: anybody, Result: always(value.Boolean), Eval: isMissing},
-	{Name: "isNotMissing", Min: 1, Max: 1, Missing: See, Args: anybody, Result: always(value.Boolean), Eval: isNotMissing},
-	{Name: "isValid", Min: 1, Max: 1, Missing: See, Args: anybody, Result: always(value.Boolean), Eval: isValid},
-	{Name: "isNotValid", Min: 1, Max: 1, Missing: See, Args: anybody, Result: always(value.Boolean), Eval: isNotValid},
+	{Name: "isMissing", Min: 1, Max: 1, Missing: See, Args: anything, Result: always(value.Boolean), Eval: isMissing},
+	{Name: "isNotMissing", Min: 1, Max: 1, Missing: See, Args: anything, Result: always(value.Boolean), Eval: isNotMissing},
+	{Name: "isValid", Min: 1, Max: 1, Missing: See, Args: anything, Result: always(value.Boolean), Eval: isValid},
+	{Name: "isNotValid", Min: 1, Max: 1, Missing: See, Args: anything, Result: always(value.Boolean), Eval: isNotValid},
 
-	{Name: "equal", Min: 2, Max: 2, Args: anybody, Result: always(value.Boolean), Eval: equal},
-	{Name: "notEqual", Min: 2, Max: 2, Args: anybody, Result: always(value.Boolean), Eval: notEqual},
-	{Name: "lessThan", Min: 2, Max: 2, Args: anybody, Result: always(value.Boolean), Eval: lessThan},
-	{Name: "lessOrEqual", Min: 2, Max: 2, Args: anybody, Result: always(value.Boolean), Eval: lessOrEqual},
-	{Name: "greaterThan", Min: 2, Max: 2, Args: anybody, Result: always(value.Boolean), Eval: greaterThan},
-	{Name: "greaterOrEqual", Min: 2, Max: 2, Args: anybody, Result: always(value.Boolean), Eval: greaterOrEqual},
+	{Name: "equal", Min: 2, Max: 2, Args: anything, Result: always(value.Boolean), Eval: equal},
+	{Name: "notEqual", Min: 2, Max: 2, Args: anything, Result: always(value.Boolean), Eval: notEqual},
+	{Name: "lessThan", Min: 2, Max: 2, Args: anything, Result: always(value.Boolean), Eval: lessThan},
+	{Name: "lessOrEqual", Min: 2, Max: 2, Args: anything, Result: always(value.Boolean), Eval: lessOrEqual},
+	{Name: "greaterThan", Min: 2, Max: 2, Args: anything, Result: always(value.Boolean), Eval: greaterThan},
+	{Name: "greaterOrEqual", Min: 2, Max: 2, Args: anything, Result: always(value.Boolean), Eval: greaterOrEqual},
 
 	{Name: "and", Min: 2, Max: -1, Lazy: true, Args: truth, Result: always(value.Boolean)},
 	{Name: "or", Min: 2, Max: -1, Lazy: true, Args: truth, Result: always(value.Boolean)},
 	{Name: "not", Min: 1, Max: 1, Args: truth, Result: always(value.Boolean), Eval: not},
-	{Name: "isIn", Min: 2, Max: -1, Missing: See, Args: anybody, Result: always(value.Boolean), Eval: isIn},
-	{Name: "isNotIn", Min: 2, Max: -1, Missing: See, Args: anybody, Result: always(value.Boolean), Eval: isNotIn},
+	{Name: "isIn", Min: 2, Max: -1, Missing: See, Args: anything, Result: always(value.Boolean), Eval: isIn},
+	{Name: "isNotIn", Min: 2, Max: -1, Missing: See, Args: anything, Result: always(value.Boolean), Eval: isNotIn},
 	{Name: "if", Min: 2, Max: 3, Lazy: true, Args: []Kind{Truth, Any}, Result: branchType},
 
 	{Name: "uppercase", Min: 1, Max: 1, Args: text, Result: always(value.String), Eval: uppercase},
