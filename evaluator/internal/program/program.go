@@ -183,7 +183,10 @@ func (p *Program) codeLeafModels(c *coder) {
 		}
 	})
 	for _, m := range p.Models {
-		if _, ok := m.Kernel.(*Regression); !ok && c.Reading() {
+		if c.Err() != nil {
+			return
+		}
+		if _, ok := m.Kernel.(*Regression); !ok {
 			c.Failf("a node holds something else than a regression")
 		}
 	}
