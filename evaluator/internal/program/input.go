@@ -112,6 +112,8 @@ func (f *Frame) BindNumber(i int, x float64) {
 	case math.IsNaN(x):
 	case in.Type == value.Double:
 		c = value.DoubleOf(x)
+	case in.Type == value.Float:
+		c = value.FloatOf(x)
 	default:
 		c, _ = value.Convert(value.DoubleOf(x), in.Type, f.Strings)
 	}
