@@ -20,6 +20,7 @@ type Document struct {
 	Groups    []Input         // fields of usageType group
 	Steps     []Step          // what computes a slot from others; a step reads only inputs, outputs and earlier steps
 	Targets   []int32         // slots of the model's targets, in order
+	Results   []Output        // what the model gives besides: output fields of the last members of chains, then its own
 	Verify    *Verification   // nil if there is none
 }
 

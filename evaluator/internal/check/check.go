@@ -1,0 +1,72 @@
+// Package check finds all that can be wrong with a document and says what it means: names become slots, text becomes
+// symbols, literals become values of their field's type. After it, lowering a model cannot fail.
+//
+// A document is read in pieces and never exists whole. Each model is handed over as soon as it is complete and then
+// forgotten. What only matters where it is used, such as a DerivedField, is kept as a formula: an expression as written,
+// with its names. It is resolved when something refers to it.
+package check
+
+import (
+	"github.com/handoff-pmml/handoff/evaluator/internal/diag"
+	"github.com/handoff-pmml/handoff/evaluator/internal/fn"
+	"github.com/handoff-pmml/handoff/evaluator/internal/pmml"
+	"github.com/handoff-pmml/handoff/evaluator/internal/value"
+)
+
+// Options say what is checked.
+type Options struct {
+	ModelName string // the model element with this modelName; empty: the first that is scorable
+}
+
+// Check checks doc's model and hands each checked model to lower as soon as it is complete: the members of a MiningModel
+// and the models in the nodes of a TreeModel before the model they are in, so the last is the document's model. Once a
+// fault was found lower is not called any more. The result is nil if there is any fault.
+func Check(doc *pmml.Document, o Options, faults *diag.Collector, lower func(Model)) *Document {
+	c := &checker{
+		doc: doc, faults: faults, lower: lower,
+		out:       &Document{Version: doc.Version(), Symbols: &value.Symbols{}},
+		readers:   modelReaders(),
+		functions: map[string]*function{},
+		builtins:  map[string]*fn.Func{},
+		noted:     map[string]bool{},
+	}
+	c.global = c.newScope(nil)
+	c.document(doc.Root(), o)
+	if !faults.OK() {
+		return nil
+	}
+	return c.out
+}
+
+// A checker is the state of checking one document.
+type checker struct {
+	doc    *pmml.Document
+	out    *Document
+	faults *diag.Collector
+	lower  func(Model)
+
+	readers   map[string]reader
+	global    *scope // data fields and the TransformationDictionary
+	functions map[string]*function
+	declared  []*function // of functions, in document order
+	builtins  map[string]*fn.Func
+	costs     []int64         // of out.Functions
+	noted     map[string]bool // notes that one of their kind is enough of
+
+	targetSlots map[string]int32 // of the top model's targets
+	given       []*field         // data fields that the top model's schema does not have as active, in order of use
+	steps       int              // spent on copying outer fields into scopes that treat their inputs, see instance
+}
+
+// hand gives a complete model to lower.
+func (c *checker) hand(m Model) {
+	if c.faults.OK() {
+		c.lower(m)
+	}
+}
+
+// newSlot makes a slot.
+func (c *checker) newSlot(name string, t value.Type, op OpType) int32 {
+	c.out.Slots = append(c.out.Slots, Slot{Name: name, Type: t, Op: op})
+	return int32(len(c.out.Slots) - 1)
+}

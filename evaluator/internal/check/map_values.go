@@ -1,0 +1,150 @@
+package check
+
+import (
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/handoff-pmml/handoff/evaluator/internal/expr"
+	"github.com/handoff-pmml/handoff/evaluator/internal/pmml"
+	"github.com/handoff-pmml/handoff/evaluator/internal/value"
+)
+
+// A mapValues is a MapValues as written.
+type mapValues struct {
+	table                    *pmml.Table
+	keys                     []keyColumn
+	output                   int // column of the results; -1 if there is none
+	defaultValue, mapMissing written
+	typ                      value.Type
+}
+
+// A keyColumn is a FieldColumnPair.
+type keyColumn struct {
+	ref    reference
+	column int
+}
+
+func (r formulaReader) mapValues(e *pmml.Element) term {
+	r.c.attributes(e, "mapMissingTo", "defaultValue", "outputColumn", "dataType")
+	t := &mapValues{
+		defaultValue: attribute(e, "defaultValue"), mapMissing: attribute(e, "mapMissingTo"), typ: r.c.dataType(e, value.NoType),
+	}
+	found := r.c.single(e, []string{"InlineTable", "TableLocator"}, "FieldColumnPair")
+	output, ok := r.c.required(e, "outputColumn")
+	if t.table = r.c.inlineTable(e, found); t.table == nil {
+		return nil
+	}
+	if t.output = columnOf(t.table, output); t.output < 0 && ok && t.table.Rows() > 0 {
+		r.c.inconsistent(e.At("outputColumn"), "the table has no column %q", output)
+	}
+	for pair := range e.Children("FieldColumnPair") {
+		r.c.attributes(pair, "field", "column")
+		ref, named := r.field(pair, "field")
+		column, has := r.c.required(pair, "column")
+		ok = ok && named && has
+		i := columnOf(t.table, column)
+		if i < 0 && has && t.table.Rows() > 0 {
+			r.c.inconsistent(pair.At("column"), "the table has no column %q", column)
+		}
+		t.keys = append(t.keys, keyColumn{ref, i})
+	}
+	if !ok {
+		return nil
+	}
+	return t
+}
+
+// columnOf gives the index of a column, whose name may be written with the prefix of its namespace; -1 if there is none.
+func columnOf(t *pmml.Table, name string) int {
+	i := slices.Index(t.Columns(), name)
+	if _, local, ok := strings.Cut(name, ":"); ok && i < 0 {
+		i = slices.Index(t.Columns(), local)
+	}
+	return i
+}
+
+// inlineTable reads the InlineTable among found children of e; nil, with a fault, if there is none.
+func (c *checker) inlineTable(e *pmml.Element, found map[string]*pmml.Element) *pmml.Table {
+	if locator := found["TableLocator"]; locator != nil {
+		c.unsupportedElement(locator)
+		return nil
+	}
+	table := found["InlineTable"]
+	if table == nil {
+		c.missingElement(e, "InlineTable")
+		return nil
+	}
+	for child := range table.Children() {
+		if child.Name() != "row" {
+			c.unknownElement(child, table)
+		}
+	}
+	return pmml.ReadTable(table)
+}
+
+func (t *mapValues) resolve(r *resolver, want value.Type) (expr.Expr, value.Type) {
+	typ := textOr(t.typ, want)
+	x := &expr.MapValues{Default: r.cell(t.defaultValue, typ), MapMissing: r.cell(t.mapMissing, typ)}
+	for _, k := range t.keys {
+		o := r.operand(k.ref)
+		keyType := o.typ
+		if keyType == value.NoType {
+			keyType = value.String
+		}
+		x.Keys, x.Types = append(x.Keys, o.x), append(x.Types, keyType)
+	}
+	t.fill(r, x, typ)
+	return x, typ
+}
+
+// fill reads the rows. A row whose key its field cannot hold, or that lacks a cell, is never found; of rows with equal
+// keys the first is.
+func (t *mapValues) fill(r *resolver, x *expr.MapValues, typ value.Type) {
+	n := len(t.keys)
+	var rows, results []value.Cell
+	for row := range t.table.Rows() {
+		cells, ok := t.row(r, row, x.Types)
+		text, has := "", false
+		if t.output >= 0 {
+			text, has = t.table.Cell(row, t.output)
+		}
+		if !ok || !has {
+			continue
+		}
+		rows = append(rows, cells...)
+		results = append(results, r.c.literal(t.table.Place(row), typ, text))
+	}
+	order := make([]int, len(results))
+	for i := range order {
+		order[i] = i
+	}
+	key := func(i int) []value.Cell { return rows[i*n : i*n+n] }
+	sort.SliceStable(order, func(i, j int) bool { return expr.CompareKeys(key(order[i]), key(order[j])) < 0 })
+	for at, i := range order {
+		if at > 0 && expr.CompareKeys(key(order[at-1]), key(i)) == 0 {
+			continue
+		}
+		x.Rows, x.Results = append(x.Rows, key(i)...), append(x.Results, results[i])
+	}
+}
+
+// row reads the key cells of a row.
+func (t *mapValues) row(r *resolver, row int, types []value.Type) (cells []value.Cell, ok bool) {
+	cells = make([]value.Cell, len(t.keys))
+	for i, k := range t.keys {
+		if k.column < 0 {
+			return nil, false
+		}
+		text, has := t.table.Cell(row, k.column)
+		if !has {
+			r.c.noteInconsistent(t.table.Place(row), "the row has no cell %q", t.table.Columns()[k.column])
+			return nil, false
+		}
+		if cells[i], ok = r.c.parse(types[i], text); !ok {
+			r.c.noteInconsistent(t.table.Place(row), "the row is never found: field %q is never %q", k.ref.name, text)
+			return nil, false
+		}
+	}
+	return cells, true
+}

@@ -1,0 +1,238 @@
+package check
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/handoff-pmml/handoff/evaluator/internal/expr"
+	"github.com/handoff-pmml/handoff/evaluator/internal/pmml"
+	"github.com/handoff-pmml/handoff/evaluator/internal/value"
+)
+
+// A member is what is kept of a model in a MiningModel.
+type member struct {
+	id      string
+	target  Target
+	given   []Output // see model
+	outputs []Output // its own
+}
+
+var methods = []string{
+	"majorityVote", "weightedMajorityVote", "average", "weightedAverage", "median", "weightedMedian", "max", "sum",
+	"weightedSum", "selectFirst", "selectAll", "modelChain", "x-multiModelChain",
+}
+
+// methodsOf are the methods that combine the results of a mining function. mixed has those that combine nothing.
+var methodsOf = map[string][]Method{
+	"classification": {MajorityVote, WeightedMajorityVote, Average, WeightedAverage, Median, WeightedMedian, MaxMethod,
+		SelectFirst, SelectAll, ModelChain, MultiModelChain},
+	"regression": {Average, WeightedAverage, Median, WeightedMedian, SumMethod, WeightedSum,
+		SelectFirst, SelectAll, ModelChain, MultiModelChain},
+	"mixed": {SelectFirst, SelectAll, ModelChain, MultiModelChain},
+}
+
+// miningModel checks a MiningModel.
+func (c *checker) miningModel(e *pmml.Element, parent *model) *model {
+	t := &MiningModel{Threshold: 1}
+	m := c.begin(e, parent, &t.ModelCommon, nil, []string{"Segmentation"}, []string{"Regression", "DecisionTree"})
+	switch s := m.parts["Segmentation"]; {
+	case s != nil:
+		c.segmentation(m, t, s)
+	default:
+		c.composition(m, t)
+	}
+	c.uniteCategories(m, t)
+	c.giveResults(m, t)
+	return c.end(m, t)
+}
+
+func (c *checker) segmentation(m *model, t *MiningModel, e *pmml.Element) {
+	c.attributes(e, "multipleModelMethod", "missingPredictionTreatment", "missingThreshold")
+	method, ok := c.requiredChoice(e, "multipleModelMethod", methods...)
+	t.Method = Method(method)
+	if of := methodsOf[t.Function]; ok && of != nil && !slices.Contains(of, t.Method) {
+		c.unsupportedTogether(e, "multipleModelMethod", methods[method], "functionName "+quote(t.Function))
+	}
+	t.OnMissing = MissingPrediction(c.choice(e, "missingPredictionTreatment", "continue", "skipSegment", "returnMissing"))
+	t.Threshold = c.atLeast(e, "missingThreshold", 0, 1)
+	m.chain = t.Method == ModelChain || t.Method == MultiModelChain
+	ids := map[string]bool{}
+	for child := range e.Children() {
+		switch child.Name() {
+		case "Segment":
+			c.segment(m, t, child, ids)
+		case "LocalTransformations": // 4.0; read with those of the model
+		default:
+			c.unknownElement(child, e)
+		}
+	}
+	if len(t.Segments) == 0 {
+		c.missingElement(e, "Segment")
+	}
+}
+
+func (c *checker) segment(m *model, t *MiningModel, e *pmml.Element, ids map[string]bool) {
+	c.attributes(e, "id", "weight")
+	s := Segment{ID: strconv.Itoa(len(t.Segments) + 1), Weight: c.atLeast(e, "weight", 0, 1), WeightSlot: -1}
+	if id, ok := e.Attr("id"); ok {
+		s.ID = id
+		if ids[id] {
+			c.duplicateName(e.At("id"), "segment", id)
+		}
+		ids[id] = true
+	}
+	var sub *model
+	for child := range e.Children() {
+		name := child.Name()
+		switch read := c.readers[name]; {
+		case isPredicate(name):
+			if s.Predicate != nil {
+				c.duplicateExpression(child, e)
+			}
+			s.Predicate = c.predicate(m, child)
+		case name == "VariableWeight":
+			c.variableWeight(m, &s, child)
+		case slices.Contains(modelElements, name) && sub != nil:
+			c.duplicateModel(child, e)
+		case read != nil:
+			sub = read(c, child, m)
+			c.memberFunction(m, t, sub)
+		case slices.Contains(modelElements, name):
+			sub = &model{e: child, common: &ModelCommon{}}
+			c.unsupportedElement(child)
+		default:
+			c.unknownElement(child, e)
+		}
+	}
+	if s.Predicate == nil {
+		c.missingElement(e, "<Predicate>")
+	}
+	if sub == nil {
+		c.missingElement(e, "<Model>")
+		sub = &model{e: e, common: &ModelCommon{}}
+	}
+	t.Segments = append(t.Segments, s)
+	c.addMember(m, s.ID, sub)
+}
+
+// variableWeight reads the field that has a segment's weight.
+func (c *checker) variableWeight(m *model, s *Segment, e *pmml.Element) {
+	c.attributes(e, "field")
+	c.noChildren(e)
+	f, ok := c.read(m, e, "field")
+	if !ok {
+		return
+	}
+	if f.typ == value.String {
+		c.wrongOperand(e.At("field"), f.name, f.typ, "a number")
+	}
+	s.WeightSlot = f.slot
+}
+
+// memberFunction checks that a member's results can be combined. A chain has members of all kinds.
+func (c *checker) memberFunction(m *model, t *MiningModel, sub *model) {
+	own, of := sub.common.Function, m.common.Function
+	if own == of || own == "" || of == "" || of == "mixed" || m.chain {
+		return
+	}
+	if t.Method == SelectFirst || t.Method == SelectAll {
+		c.noteInconsistent(sub.e.At("functionName"), "the model is a %s in a %s", own, of)
+		return
+	}
+	c.otherFunction(sub.e, own, of)
+}
+
+// addMember keeps what the model around a member needs of it.
+func (c *checker) addMember(m *model, id string, sub *model) {
+	m.members = append(m.members, member{id, sub.common.Target, sub.given, sub.common.Outputs})
+	if !m.chain {
+		return
+	}
+	for _, f := range sub.visible {
+		if m.direct[f.name] {
+			c.duplicateName(f.place, "output field", f.name)
+		}
+		if m.direct == nil {
+			m.direct = map[string]bool{}
+		}
+		m.direct[f.name] = true
+		m.see(f)
+	}
+	for _, f := range sub.deeper {
+		if old := m.scope.names[f.name]; old == nil || old.kind != outputKind {
+			m.see(f)
+		}
+	}
+}
+
+// see makes an output field of a member visible to later members.
+func (m *model) see(f *field) {
+	m.scope.names[f.name] = f
+	delete(m.scope.outer, f.name)
+	m.deeper = append(m.deeper, f)
+}
+
+// composition reads a MiningModel of PMML 3, which has no segments but models that follow one another.
+func (c *checker) composition(m *model, t *MiningModel) {
+	t.Method, m.chain = ModelChain, true
+	for child := range m.e.Children("Regression", "DecisionTree") {
+		read := (*checker).regressionModel
+		if child.Name() == "DecisionTree" {
+			read = (*checker).treeModel
+		}
+		sub := read(c, child, m)
+		t.Segments = append(t.Segments, Segment{
+			ID: strconv.Itoa(len(t.Segments) + 1), Predicate: &expr.Always{Truth: value.True}, Weight: 1, WeightSlot: -1,
+		})
+		c.addMember(m, t.Segments[len(t.Segments)-1].ID, sub)
+	}
+	if len(t.Segments) == 0 {
+		c.missingElement(m.e, "Segmentation")
+	}
+}
+
+// uniteCategories adds the categories of the members to those of the model.
+func (c *checker) uniteCategories(m *model, t *MiningModel) {
+	if !m.classifies {
+		return
+	}
+	for i := range m.members {
+		sub := &m.members[i].target
+		if m.chain && sub.Name != "" && sub.Name != t.Target.Name && t.Target.Name != "" {
+			continue // it predicts something else
+		}
+		for _, cell := range sub.Categories {
+			if own, ok := value.Convert(cell, t.Target.Type, c.out.Symbols); ok {
+				cell = own
+			}
+			m.category(cell)
+		}
+	}
+}
+
+// giveResults finds the members whose output fields are results of the model: those that can give its own result. Of a
+// chain those are the last ones up to one that always runs, of selectFirst the first ones.
+func (c *checker) giveResults(m *model, t *MiningModel) {
+	from, to := 0, 0
+	switch n := len(t.Segments); t.Method {
+	case MultiModelChain:
+		to = n
+	case ModelChain:
+		from, to = n, n
+		for from > 0 && (from == n || !always(t.Segments[from].Predicate)) {
+			from--
+		}
+	case SelectFirst:
+		for to < n && (to == 0 || !always(t.Segments[to-1].Predicate)) {
+			to++
+		}
+	}
+	for _, sub := range m.members[from:to] {
+		m.given = append(m.given, sub.given...)
+	}
+}
+
+func always(p expr.Predicate) bool {
+	a, ok := p.(*expr.Always)
+	return ok && a.Truth == value.True
+}

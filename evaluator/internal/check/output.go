@@ -1,0 +1,280 @@
+package check
+
+import (
+	"github.com/handoff-pmml/handoff/evaluator/internal/expr"
+	"github.com/handoff-pmml/handoff/evaluator/internal/pmml"
+	"github.com/handoff-pmml/handoff/evaluator/internal/value"
+)
+
+// features are the result features that these models have.
+var features = map[string]Feature{
+	"predictedValue": PredictedValue, "predictedDisplayValue": PredictedDisplayValue, "transformedValue": TransformedValue,
+	"decision": TransformedValue, "probability": Probability, "confidence": Confidence, "affinity": Affinity,
+	"entityId": EntityID, "residual": Residual, "warning": Warning, "x-report": Report,
+}
+
+// otherFeatures are the result features of other models.
+var otherFeatures = map[string]bool{
+	"standardError": true, "standardDeviation": true, "confidenceIntervalLower": true, "confidenceIntervalUpper": true,
+	"ruleValue": true, "reasonCode": true, "antecedent": true, "consequent": true, "rule": true, "ruleId": true,
+	"support": true, "lift": true, "leverage": true,
+}
+
+// An outputReader reads the output fields of a model.
+type outputReader struct {
+	c     *checker
+	m     *model
+	own   map[string]*field // of the model, in so far as they are read
+	reads slotSet           // of their expressions
+}
+
+// output reads the Output element of a model, and the ResultFields of one of PMML 3.
+func (c *checker) output(m *model) {
+	r := &outputReader{c: c, m: m, own: map[string]*field{}}
+	if out := m.parts["Output"]; out != nil {
+		for child := range out.Children() {
+			if child.Name() != "OutputField" {
+				c.unknownElement(child, out)
+				continue
+			}
+			r.outputField(child)
+		}
+	}
+	if embedded(m.e) {
+		for child := range m.e.Children("ResultField") {
+			r.outputField(child)
+		}
+	}
+	m.common.OutputReads = r.reads.list
+}
+
+func (r *outputReader) outputField(e *pmml.Element) {
+	r.c.attributes(e, "name", "displayName", "optype", "dataType", "targetField", "feature", "value", "ruleFeature",
+		"algorithm", "rank", "rankBasis", "rankOrder", "isMultiValued", "segmentId", "isFinalResult", "x-reportField")
+	o := Output{Category: -1, Segment: -1, SegmentOutput: -1, Expected: -1, Feature: PredictedValue, FeatureName: "predictedValue"}
+	o.Name, _ = r.c.name(e, "name")
+	o.DisplayName, _ = e.Attr("displayName")
+	o.Rank = r.c.whole(e, "rank", 0, 1)
+	o.NotFinal = !r.c.boolean(e, "isFinalResult", true)
+	if text, ok := e.Attr("feature"); ok && !r.feature(&o, e, text) {
+		return
+	}
+	o.Type = r.c.dataType(e, value.NoType)
+	given := r.about(&o, e)
+	if o.Feature == TransformedValue {
+		given = r.transformed(&o, e)
+	} else {
+		r.noExpression(e)
+	}
+	r.name(&o, e, given)
+}
+
+// feature reads what an output field gives.
+func (r *outputReader) feature(o *Output, e *pmml.Element, text string) bool {
+	f, ok := features[text]
+	switch {
+	case ok:
+		o.Feature, o.FeatureName = f, text
+	case otherFeatures[text]:
+		r.c.unsupportedValue(e, "feature", text)
+	default:
+		r.c.invalidValue(e.At("feature"), text, "a result feature")
+	}
+	return ok
+}
+
+// about finds the model that an output field is about, the category that it is for, and the type of what it gives.
+func (r *outputReader) about(o *Output, e *pmml.Element) value.Type {
+	t, own := &r.m.common.Target, r.m.common.Target.Name
+	if id, ok := e.Attr("segmentId"); ok {
+		i := r.m.segment(id)
+		if i < 0 {
+			r.c.unknownSegment(e.At("segmentId"), id)
+			return value.NoType
+		}
+		o.Segment, t = int32(i), &r.m.members[i].target
+		own = t.Name
+	}
+	if name, ok := e.Attr("targetField"); ok && name != own && !r.c.global.exists(name) {
+		r.c.unknownField(e.At("targetField"), name)
+	}
+	switch o.Feature {
+	case PredictedValue:
+		return t.Type
+	case PredictedDisplayValue, EntityID, Warning, Report:
+		return value.String
+	case Probability, Confidence, Affinity:
+		r.category(o, e, t)
+		return value.Double
+	case Residual:
+		r.category(o, e, t)
+		r.expected(o, e, own)
+		return value.Double
+	}
+	return value.NoType
+}
+
+// segment gives the index of the member with an id, -1 if there is none.
+func (m *model) segment(id string) int {
+	for i := range m.members {
+		if m.members[i].id == id {
+			return i
+		}
+	}
+	return -1
+}
+
+// category reads the category that an output field is for.
+func (r *outputReader) category(o *Output, e *pmml.Element, t *Target) {
+	if len(t.Categories) == 0 {
+		if o.Feature == Probability && r.m.common.Function == "regression" && o.Segment < 0 {
+			r.c.unsupportedTogether(e, "feature", o.FeatureName, "a regression")
+		}
+		return
+	}
+	text, ok := e.Attr("value")
+	if !ok {
+		return
+	}
+	o.Value = r.c.literal(e.At("value"), t.Type, text)
+	o.Category = -2
+	for i, cell := range t.Categories {
+		if cell == o.Value {
+			o.Category = int32(i)
+		}
+	}
+	if o.Category < 0 {
+		r.c.noteInconsistent(e.At("value"), "the model has no category %q", text)
+	}
+}
+
+// expected finds the target's value as it is given with a record.
+func (r *outputReader) expected(o *Output, e *pmml.Element, target string) {
+	f := r.c.global.names[target]
+	if f == nil || f.kind != dataKind {
+		r.c.inconsistent(e.Place(), "there is no residual without a target field")
+		return
+	}
+	r.c.use(f, e.Place())
+	o.Expected = f.slot
+}
+
+// transformed reads the expression of an output field, or the output field of a member that it copies.
+func (r *outputReader) transformed(o *Output, e *pmml.Element) value.Type {
+	if name, ok := e.Attr("value"); ok && o.Segment >= 0 {
+		for _, out := range r.m.members[o.Segment].outputs {
+			if out.Name == name {
+				o.SegmentOutput = out.Slot
+				return r.c.out.Slots[out.Slot].Type
+			}
+		}
+		r.c.unknownField(e.At("value"), name)
+		return value.NoType
+	}
+	f := r.c.formula(e, r.other(e))
+	if f == nil {
+		return value.NoType
+	}
+	resolver := &resolver{c: r.c, lookup: r.lookup, unknown: true}
+	x, t := f.root.resolve(resolver, o.Type)
+	if expr.Cost(x, r.c.costs) > maxCost {
+		r.c.tooCostly(e.Place(), "output field "+quote(o.Name))
+	}
+	for _, slot := range slotsOf(x) {
+		if !r.isOwn(slot) {
+			r.reads.add(slot)
+		}
+	}
+	o.Expr = x
+	return t
+}
+
+func (r *outputReader) isOwn(slot int32) bool {
+	for i := range r.m.common.Outputs {
+		if r.m.common.Outputs[i].Slot == slot {
+			return true
+		}
+	}
+	return slot == r.m.common.Target.Slot
+}
+
+// lookup gives what a name in an output field's expression means: an earlier output field, the prediction, or a field.
+func (r *outputReader) lookup(name string) *field {
+	if f := r.own[name]; f != nil {
+		return f
+	}
+	t := &r.m.common.Target
+	if name == "" || name != t.Name {
+		return r.m.scope.lookup(name)
+	}
+	if t.Slot < 0 {
+		t.Slot = r.c.newSlot(t.Name, t.Type, t.Op)
+	}
+	return &field{name: name, kind: outputKind, typ: t.Type, op: t.Op, slot: t.Slot}
+}
+
+// other knows the child elements of an output field that are no expression: metadata.
+func (r *outputReader) other(e *pmml.Element) func(*pmml.Element) bool {
+	return func(child *pmml.Element) bool {
+		switch child.Name() {
+		case "Decisions":
+			for d := range child.Children() {
+				if d.Name() != "Decision" {
+					r.c.unknownElement(d, child)
+					continue
+				}
+				r.c.required(d, "value")
+			}
+		case "Value":
+		default:
+			return false
+		}
+		return true
+	}
+}
+
+// noExpression checks the child elements of an output field that needs none.
+func (r *outputReader) noExpression(e *pmml.Element) {
+	other := r.other(e)
+	for child := range e.Children() {
+		switch {
+		case other(child):
+		case isExpression(child.Name()):
+			r.c.noteInconsistent(child.Place(), "the expression does not count: the feature is not transformedValue")
+		default:
+			r.c.unknownElement(child, e)
+		}
+	}
+}
+
+// name gives an output field its slot and its name. given is the type of what it gives.
+func (r *outputReader) name(o *Output, e *pmml.Element, given value.Type) {
+	t := given
+	if o.Type != value.NoType {
+		t = o.Type
+	}
+	o.Op = Categorical
+	if t.Numeric() {
+		o.Op = Continuous
+	}
+	o.Op = r.c.opType(e, o.Op)
+	o.Slot = r.c.newSlot(o.Name, t, o.Op)
+	r.m.common.Outputs = append(r.m.common.Outputs, *o)
+	if o.Name == "" {
+		return
+	}
+	if r.own[o.Name] != nil {
+		r.c.duplicateName(e.At("name"), "output field", o.Name)
+		return
+	}
+	f := &field{name: o.Name, kind: outputKind, typ: t, op: o.Op, slot: o.Slot, place: e.At("name")}
+	for v := range e.Children("Value") {
+		if text, ok := v.Attr("value"); ok {
+			if cell, ok := r.c.parse(t, text); ok {
+				f.values = append(f.values, cell)
+			}
+		}
+	}
+	r.own[o.Name] = f
+	r.m.visible = append(r.m.visible, f)
+}

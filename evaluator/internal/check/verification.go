@@ -1,0 +1,160 @@
+package check
+
+import (
+	"slices"
+
+	"github.com/handoff-pmml/handoff/evaluator/internal/pmml"
+)
+
+// A column is a VerificationField that is compared or given.
+type column struct {
+	name  string // in the table
+	field string
+	index int // in the table; -1 if no row has it
+}
+
+// modelVerification reads the rows that the model must reproduce.
+func (c *checker) modelVerification(m *model, e *pmml.Element) {
+	c.attributes(e, "recordCount", "fieldCount")
+	parts := c.single(e, []string{"VerificationFields", "InlineTable", "TableLocator"})
+	fields := parts["VerificationFields"]
+	if fields == nil {
+		c.missingElement(e, "VerificationFields")
+		return
+	}
+	table := c.inlineTable(e, parts)
+	if table == nil {
+		return
+	}
+	c.noteCount(e, "recordCount", table.Rows())
+	r := verificationReader{c: c, m: m, table: table, v: &Verification{}}
+	n := 0
+	for child := range fields.Children() {
+		if child.Name() != "VerificationField" {
+			c.unknownElement(child, fields)
+			continue
+		}
+		n++
+		r.field(child)
+	}
+	c.noteCount(e, "fieldCount", n)
+	r.rows()
+	c.out.Verify = r.v
+}
+
+type verificationReader struct {
+	c     *checker
+	m     *model
+	table *pmml.Table
+	v     *Verification
+
+	given, targets, outputs []column
+	expected                map[string]ExpectedField // of targets and outputs
+}
+
+// field reads a VerificationField.
+func (r *verificationReader) field(e *pmml.Element) {
+	r.c.attributes(e, "field", "column", "precision", "zeroThreshold")
+	r.c.noChildren(e)
+	name, ok := r.c.name(e, "field")
+	if !ok {
+		return
+	}
+	col := column{name: name, field: name}
+	if text, ok := e.Attr("column"); ok {
+		col.name = text
+	}
+	col.index = columnOf(r.table, col.name)
+	x := ExpectedField{
+		Slot: -1, Name: name,
+		Precision: r.c.atLeast(e, "precision", 0, 1e-6), ZeroThreshold: r.c.atLeast(e, "zeroThreshold", 0, 1e-16),
+	}
+	switch {
+	case r.output(name) >= 0:
+		x.Slot = r.output(name)
+		r.outputs = append(r.outputs, col)
+	case r.target(name) >= 0:
+		x.Slot = r.target(name)
+		r.targets = append(r.targets, col)
+	case r.input(name) >= 0:
+		r.given = append(r.given, col)
+		return
+	default:
+		r.unknown(e, name)
+		return
+	}
+	if r.expected == nil {
+		r.expected = map[string]ExpectedField{}
+	}
+	r.expected[name] = x
+}
+
+// unknown reports a field that is none of the model's, unless it is a data field that the model has no use for.
+func (r *verificationReader) unknown(e *pmml.Element, name string) {
+	if f := r.c.global.names[name]; f != nil && f.kind == dataKind {
+		r.c.noteInconsistent(e.At("field"), "the model has no use for field %q", name)
+		return
+	}
+	r.c.unknownField(e.At("field"), name)
+}
+
+func (r *verificationReader) output(name string) int32 {
+	for i := range r.m.given {
+		if r.m.given[i].Name == name {
+			return r.m.given[i].Slot
+		}
+	}
+	for _, f := range r.m.deeper { // of members of a chain that are not its last
+		if f.name == name {
+			return f.slot
+		}
+	}
+	return -1
+}
+
+func (r *verificationReader) target(name string) int32 {
+	if slot, ok := r.c.targetSlots[name]; ok {
+		return slot
+	}
+	return -1
+}
+
+func (r *verificationReader) input(name string) int {
+	return slices.IndexFunc(r.c.out.Inputs, func(in Input) bool { return in.Name == name })
+}
+
+// rows reads the table. PMML, ModelVerification: if there are output fields, targets are not compared. A column that a
+// row has no cell for is missing as an input and not compared as a result.
+func (r *verificationReader) rows() {
+	compared := r.outputs
+	if len(compared) == 0 {
+		compared = r.targets
+	}
+	for _, col := range r.given {
+		r.v.Inputs = append(r.v.Inputs, int32(r.input(col.field)))
+	}
+	for _, col := range compared {
+		r.v.Expected = append(r.v.Expected, r.expected[col.field])
+	}
+	columns := slices.Concat(r.given, compared)
+	numbers := map[string]int32{}
+	for row := range r.table.Rows() {
+		cells := make([]int32, len(columns))
+		for i, col := range columns {
+			cells[i] = -1
+			if col.index < 0 {
+				continue
+			}
+			if text, ok := r.table.Cell(row, col.index); ok {
+				n, known := numbers[text]
+				if !known {
+					n = int32(len(r.v.Texts))
+					numbers[text] = n
+					r.v.Texts = append(r.v.Texts, text)
+				}
+				cells[i] = n
+			}
+		}
+		r.v.Rows = append(r.v.Rows, cells)
+	}
+}
