@@ -35,7 +35,7 @@ type serveFlags struct {
 }
 
 func newServeCommand() *cobra.Command {
-	var f serveFlags
+	f, flags := newServeFlags()
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve models over HTTP, as Openscoring does",
@@ -59,10 +59,16 @@ command line can be seen by other users of the machine; --admin-token-file and -
 			if err := f.complete(cmd.Flags()); err != nil {
 				return err
 			}
-			return serve(cmd, f)
+			return serve(cmd, *f)
 		},
 	}
-	flags := cmd.Flags()
+	cmd.Flags().AddFlagSet(flags)
+	return cmd
+}
+
+func newServeFlags() (*serveFlags, *pflag.FlagSet) {
+	var f serveFlags
+	flags := pflag.NewFlagSet("serve", pflag.ContinueOnError)
 	flags.StringVar(&f.addr, "addr", "127.0.0.1:8080", "`address` to listen on")
 	flags.StringVar(&f.data, "data", "handoff-data", "`folder` in which deployed models lie; made if there is none")
 	flags.StringVar(&f.samples, "samples", "", "`folder` of models (NAME.pmml or NAME/model.pmml) to deploy at start if none is deployed")
@@ -77,7 +83,7 @@ command line can be seen by other users of the machine; --admin-token-file and -
 	flags.IntVar(&f.maxBody, "max-body", 64, "largest body to score, in `MiB`")
 	flags.IntVar(&f.maxDocument, "max-document", 512, "largest document, in `MiB`")
 	flags.IntVar(&f.maxAnswer, "max-answer", 256, "largest answer, in `MiB`")
-	return cmd
+	return &f, flags
 }
 
 // complete takes what the command line does not give from the environment and the file, and checks all of it.
