@@ -15,8 +15,14 @@ import (
 
 // A Record is one row of the input in the two forms that are measured.
 type Record struct {
-	Named map[string]any    // name → typed value, as a caller of the library has it
-	Bound []evaluator.Value // the same, by position of Scorer.Set
+	Named map[string]any // name → typed value, as a caller of the library has it
+	Bound []Binding      // the same, by position
+}
+
+// A Binding is a value for the input at a position of Scorer.Set.
+type Binding struct {
+	Input int
+	Value evaluator.Value
 }
 
 // Effort says how long to measure. The zero Effort measures nothing: use Thorough or something shorter.
@@ -105,8 +111,8 @@ func (b *bound) prepare(calls int) {
 	}
 	for _, s := range b.scorers[:calls] {
 		s.Clear()
-		for i, v := range b.records[b.next].Bound {
-			s.Set(i, v)
+		for _, v := range b.records[b.next].Bound {
+			s.Set(v.Input, v.Value)
 		}
 		if b.next++; b.next == len(b.records) {
 			b.next = 0

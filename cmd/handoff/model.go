@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/handoff-pmml/handoff/evaluator"
+	"github.com/handoff-pmml/handoff/evaluator/compile"
+	"github.com/spf13/cobra"
+)
+
+// modelFlags say which model a command works with.
+type modelFlags struct {
+	path string
+	name string
+}
+
+func (m *modelFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&m.path, "model", "m", "", "the model: a PMML document, plain or gzip, or its compiled form; - is standard input")
+	cmd.Flags().StringVar(&m.name, "model-name", "", "modelName of the model to take from a document with several; else the first one")
+	cmd.MarkFlagFilename("model", "pmml", "xml", "gz", "bin") //nolint:errcheck // the flag has just been defined
+}
+
+// open gives the model, compiled if it is a document.
+func (m *modelFlags) open(stdin io.Reader) (*evaluator.Model, error) {
+	compiled, err := m.read(stdin)
+	if err != nil {
+		return nil, err
+	}
+	return openCompiled(m.path, compiled)
+}
+
+// read gives the compiled form of the model, whatever the file holds.
+func (m *modelFlags) read(stdin io.Reader) ([]byte, error) {
+	in, err := openInput(m.path, stdin)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close() //nolint:errcheck // only read
+	r := bufio.NewReaderSize(in, 64<<10)
+	if !beginsCompiled(r) {
+		return compileDocument(r, m.path, compile.Options{ModelName: m.name})
+	}
+	if m.name != "" {
+		return nil, usageError(nil, "--model-name is for documents: %s is a compiled form, which holds one model", m.path)
+	}
+	data, err := io.ReadAll(r)
+	return data, ioError("read", err)
+}
+
+// beginsCompiled says that r holds a compiled form and not a document.
+func beginsCompiled(r *bufio.Reader) bool {
+	first, _ := r.Peek(64) // an error of reading comes again when it is read in earnest
+	return evaluator.IsCompiled(first)
+}
+
+// compileDocument compiles a document; the error knows its exit code.
+func compileDocument(r io.Reader, path string, o compile.Options) ([]byte, error) {
+	restore := tuneForCompiling()
+	defer restore()
+	compiled, err := compile.Compile(r, o)
+	var faults *evaluator.Faults
+	switch {
+	case err == nil:
+		return compiled, nil
+	case !errors.As(err, &faults):
+		return nil, ioError("read "+path, err)
+	case len(faults.List)+faults.More > 1:
+		return nil, &exitError{exitBad, fmt.Errorf("%s:%w\n'handoff check %[1]s' shows them all", path, err)}
+	}
+	return nil, &exitError{exitBad, fmt.Errorf("%s:%w", path, err)}
+}
+
+func openCompiled(path string, compiled []byte) (*evaluator.Model, error) {
+	m, err := evaluator.Open(compiled)
+	if err != nil {
+		return nil, badError("%s: %w", path, err)
+	}
+	return m, nil
+}

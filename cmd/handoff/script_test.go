@@ -1,0 +1,127 @@
+package main
+
+import (
+	"compress/gzip"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/handoff-pmml/handoff/internal/bench"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var update = flag.Bool("update", false, "write what the commands print into the scripts")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"handoff": func() {
+			benchEffort = bench.Effort{WarmUp: time.Millisecond, Latency: time.Millisecond, Throughput: time.Millisecond}
+			os.Exit(run())
+		},
+	})
+}
+
+// TestScripts runs the command as a user does. The models of testdata lie in each script's folder; "exits N" wants an
+// exit code, "gzip FILE" makes FILE.gz, "rows FILE N" makes a table of
+// N rows, and "mode FILE OUT" writes the permissions of FILE to OUT.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:           "testdata/script",
+		UpdateScripts: *update,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("NO_COLOR", "1")
+			models, err := filepath.Glob("testdata/*.pmml")
+			for _, model := range models {
+				data, readErr := os.ReadFile(model)
+				err = errors.Join(err, readErr, os.WriteFile(filepath.Join(env.WorkDir, filepath.Base(model)), data, 0o666))
+			}
+			return err
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "dev-full" {
+				return false, fmt.Errorf("there is no condition %q", name)
+			}
+			_, err := os.Stat("/dev/full")
+			return err == nil, nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "gzip": compress, "rows": rows, "mode": mode,
+		},
+	})
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND...")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	code := 0
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if strconv.Itoa(code) != args[0] {
+		ts.Fatalf("exit code %d, want %s", code, args[0])
+	}
+}
+
+func compress(ts *testscript.TestScript, _ bool, args []string) {
+	f, err := os.Create(ts.MkAbs(args[0] + ".gz"))
+	ts.Check(err)
+	w := gzip.NewWriter(f)
+	_, err = w.Write([]byte(ts.ReadFile(args[0])))
+	ts.Check(errors.Join(err, w.Close(), f.Close()))
+}
+
+func rows(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	var b strings.Builder
+	b.WriteString("size,colour\n")
+	for i := range n {
+		fmt.Fprintf(&b, "%d,red\n", i%11)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(b.String()), 0o666))
+}
+
+// mode writes the permissions of a file to another file.
+func mode(ts *testscript.TestScript, _ bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(info.Mode().String()+"\n"), 0o666))
+}
+
+// TestInterrupt ends score while it waits for its input: nothing may stay of what it has written.
+func TestInterrupt(t *testing.T) {
+	folder := t.TempDir()
+	cmd := exec.Command("handoff", "score", "--model", "testdata/regression.pmml", "--output", filepath.Join(folder, "out.csv"))
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := in.Write([]byte("a\n" + strings.Repeat("1\n", 200_000))); err != nil { // more than a pipe holds: it is at work
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Wait() //nolint:errcheck // the exit code says it
+	if got := cmd.ProcessState.ExitCode(); got != exitInterrupted {
+		t.Errorf("exit code %d, want %d", got, exitInterrupted)
+	}
+	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+		t.Errorf("%v left behind: %v", left, err)
+	}
+}
