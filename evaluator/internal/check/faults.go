@@ -208,3 +208,7 @@ func (c *checker) notScorable(e *pmml.Element) {
 func (c *checker) noteNotScorable(e *pmml.Element) {
 	c.faults.Note(e.At("isScorable"), diag.NotScorable, "", "the model says that it is not scorable")
 }
+
+func (c *checker) wrongTerm(at diag.Place, t value.Type) {
+	c.faults.Fault(at, diag.Type, "text", "the term is of type %s", t)
+}
