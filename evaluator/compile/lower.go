@@ -2,6 +2,7 @@ package compile
 
 import (
 	"math"
+	"slices"
 
 	"github.com/handoff-pmml/handoff/evaluator/internal/check"
 	"github.com/handoff-pmml/handoff/evaluator/internal/enum"
@@ -156,16 +157,41 @@ func (l *lowering) finish(d *check.Document) *program.Program {
 	l.outcomes(top)
 	l.settleIDs(top, d.Symbols)
 	l.forests(top)
-	p.Results = append(p.Results, d.Targets...)
-	for i := range p.Model.Outputs {
-		p.Results = append(p.Results, p.Model.Outputs[i].Slot)
-	}
+	outputs := l.results(d, top)
 	if d.Verify != nil {
 		p.Verify = lowerVerification(d.Verify, p.Results)
 	}
-	p.Schema = l.schema(d, top)
+	p.Schema = l.schema(d, top, outputs)
 	p.Symbols = d.Symbols.List()
 	return p
+}
+
+// results lists the targets and the outputs of the program, and gives the latter. An output of a member counts only if
+// it is final; one that has the name of another takes its place where it has a value.
+func (l *lowering) results(d *check.Document, top *lowered) []*check.Output {
+	for _, slot := range d.Targets {
+		l.p.Results = append(l.p.Results, program.Result{Slots: []int32{slot}})
+	}
+	own := map[int32]bool{}
+	for i := range top.common.Outputs {
+		own[top.common.Outputs[i].Slot] = true
+	}
+	var outputs []*check.Output
+	at := map[string]int{}
+	for i := range d.Results {
+		o := &d.Results[i]
+		if o.NotFinal && !own[o.Slot] {
+			continue
+		}
+		if r, ok := at[o.Name]; ok {
+			l.p.Results[r].Slots = append(l.p.Results[r].Slots, o.Slot)
+			continue
+		}
+		at[o.Name] = len(l.p.Results)
+		l.p.Results = append(l.p.Results, program.Result{Slots: []int32{o.Slot}})
+		outputs = append(outputs, o)
+	}
+	return outputs
 }
 
 func lowerInput(in *check.Input) program.Input {
@@ -187,12 +213,12 @@ func lowerTreatment(t *check.Treatment) program.Treatment {
 	}
 }
 
-func lowerVerification(v *check.Verification, results []int32) program.Verification {
+func lowerVerification(v *check.Verification, results []program.Result) program.Verification {
 	out := program.Verification{Inputs: v.Inputs, Texts: v.Texts, Rows: v.Rows}
 	for _, e := range v.Expected {
 		at := int32(0)
-		for i, slot := range results {
-			if slot == e.Slot {
+		for i := range results {
+			if slices.Contains(results[i].Slots, e.Slot) {
 				at = int32(i)
 			}
 		}

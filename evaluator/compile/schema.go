@@ -6,7 +6,6 @@ import (
 
 	"github.com/handoff-pmml/handoff/evaluator"
 	"github.com/handoff-pmml/handoff/evaluator/internal/check"
-	"github.com/handoff-pmml/handoff/evaluator/internal/enum"
 	"github.com/handoff-pmml/handoff/evaluator/internal/expr"
 	"github.com/handoff-pmml/handoff/evaluator/internal/value"
 )
@@ -14,7 +13,7 @@ import (
 var opTypes = [...]string{check.Continuous: "continuous", check.Categorical: "categorical", check.Ordinal: "ordinal"}
 
 // schema writes the description that evaluator.Open reads.
-func (l *lowering) schema(d *check.Document, top *lowered) []byte {
+func (l *lowering) schema(d *check.Document, top *lowered, outputs []*check.Output) []byte {
 	s := evaluator.Schema{
 		PMMLVersion: d.Version, Application: d.Application, ModelVersion: d.Revision, ModelName: top.common.Name,
 		Element: top.common.Element, MiningFunction: top.common.Function, AlgorithmName: top.common.Algorithm,
@@ -28,8 +27,8 @@ func (l *lowering) schema(d *check.Document, top *lowered) []byte {
 	for _, slot := range d.Targets {
 		s.Targets = append(s.Targets, l.targetField(slot, d))
 	}
-	for i := range top.common.Outputs {
-		s.Outputs = append(s.Outputs, outputField(&top.common.Outputs[i], &top.common.Target, d))
+	for _, o := range outputs {
+		s.Outputs = append(s.Outputs, outputField(o, d))
 	}
 	if d.Verify != nil {
 		s.VerificationRows = len(d.Verify.Rows)
@@ -66,21 +65,12 @@ func (l *lowering) targetField(slot int32, d *check.Document) evaluator.Field {
 	return f
 }
 
-// outputField describes an output; one without a data type has that of what it gives.
-func outputField(o *check.Output, target *check.Target, d *check.Document) evaluator.Field {
-	t, op := o.Type, o.Op
-	if t == value.NoType {
-		switch enum.Feature(o.Feature) {
-		case enum.Probability, enum.Confidence, enum.Affinity, enum.Residual:
-			t, op = value.Double, check.Continuous
-		case enum.PredictedValue:
-			t, op = target.Type, target.Op
-		case enum.TransformedValue:
-			t, op = d.Slots[o.Slot].Type, d.Slots[o.Slot].Op
-		}
+// outputField describes an output; its slot has the type of what it gives.
+func outputField(o *check.Output, d *check.Document) evaluator.Field {
+	f := evaluator.Field{
+		Name: o.Name, DisplayName: o.DisplayName, DataType: "string", OpType: opTypes[o.Op], Feature: o.FeatureName, NotFinal: o.NotFinal,
 	}
-	f := evaluator.Field{Name: o.Name, DisplayName: o.DisplayName, DataType: "string", OpType: opTypes[op], Feature: o.FeatureName, NotFinal: o.NotFinal}
-	if t != value.NoType {
+	if t := d.Slots[o.Slot].Type; t != value.NoType {
 		f.DataType = t.String()
 	}
 	return f

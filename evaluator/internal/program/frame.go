@@ -93,8 +93,8 @@ func (f *Frame) Score() (*InputError, *expr.Failure) {
 		f.outcomes[i].ran = false
 	}
 	f.p.Model.run(f)
-	for _, slot := range f.p.Results {
-		f.Need(f.Slots[slot])
+	for i := range f.p.Results {
+		f.Need(f.p.Results[i].Value(f))
 	}
 	return nil, f.Failed()
 }

@@ -98,6 +98,11 @@ func (f *Frame) BindText(i int, text string) {
 	c, ok := value.Parse(in.Type, text, f.Strings)
 	if !ok {
 		c = value.Cell{}
+		if in.Type.Numeric() { // R writes logical columns as TRUE and FALSE and models them as 1 and 0
+			if b, ok := value.Parse(value.Boolean, text, f.Strings); ok {
+				c, _ = value.Convert(b, in.Type, f.Strings)
+			}
+		}
 	}
 	if !f.bind(i, in, c) {
 		f.spoil(i, in, c, func() string { return strconv.Quote(cut(text)) }, func() value.Cell { return f.Strings.Cell(text) })

@@ -480,7 +480,7 @@ func (k *Mining) code(c *coder) {
 		c.Int32s(&s.Categories)
 		if len(s.Categories) == 0 {
 			s.Categories = nil
-			if len(s.Model.Target.Categories) > whole {
+			if whole > 0 && len(s.Model.Target.Categories) > whole {
 				c.Failf("a member has %d categories, the whole %d", len(s.Model.Target.Categories), whole)
 			}
 		}

@@ -24,7 +24,7 @@ type Program struct {
 	Steps     []Step
 	Outcomes  int // outcomes that a frame needs
 	Scratch   int // numbers that a frame needs
-	Results   []int32
+	Results   []Result
 	trees
 	Model  *Model
 	Verify Verification
@@ -33,6 +33,22 @@ type Program struct {
 	required []int32          // inputs that must not be missing
 	produced []int32          // slots of outputs and targets, which are missing until their model has run
 	kept     []int32          // outcomes that outputs of other models ask for
+}
+
+// A Result is a target or an output: the last of its slots that has a value. It has several where segments that exclude
+// each other have output fields of one name.
+type Result struct {
+	Slots []int32
+}
+
+// Value gives the result's value for the frame's record.
+func (r *Result) Value(f *Frame) value.Cell {
+	for i := len(r.Slots) - 1; i > 0; i-- {
+		if c := f.Slots[r.Slots[i]]; c.State != value.Missing {
+			return c
+		}
+	}
+	return f.Slots[r.Slots[0]]
 }
 
 // A Verification is the model's own rows of inputs and expected results.
@@ -131,7 +147,7 @@ func (p *Program) code(c *coder) {
 	c.Slots = len(p.Slots)
 	expr.CodeFunctions(c.Coder, &p.Functions)
 	codec.Slice(c.Coder, &p.Inputs, 20, func(in *Input) { in.code(c.Coder) })
-	codec.Slice(c.Coder, &p.Steps, 4, func(s *Step) { s.code(c.Coder) })
+	codec.Slice(c.Coder, &p.Steps, 3, func(s *Step) { s.code(c.Coder) })
 	c.memory(&p.Outcomes, &c.outcomes)
 	c.memory(&p.Scratch, &c.scratches)
 	p.codeTrees(c)
@@ -146,7 +162,12 @@ func (p *Program) code(c *coder) {
 	})
 	p.codeLeafModels(c)
 	p.Model.code(c)
-	c.SlotList(&p.Results)
+	codec.Slice(c.Coder, &p.Results, 2, func(r *Result) {
+		c.SlotList(&r.Slots)
+		if len(r.Slots) == 0 {
+			c.Failf("a result without a slot")
+		}
+	})
 	p.Verify.code(c)
 	if c.Reading() && c.Err() == nil {
 		p.checkCalls(c)
