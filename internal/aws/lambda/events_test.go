@@ -29,8 +29,10 @@ const (
 
 // Every event of events/FUNCTION/NAME.json has its answer in testdata/FUNCTION-NAME.json. The functions' packages are
 // made here as their make targets make them; make sam-local sends the same events to the functions in containers.
+// There as here, each event comes to an environment that has just started.
 func TestEvents(t *testing.T) {
-	for function, h := range functions(t) {
+	folder := compiledSamples(t)
+	for function, start := range map[string]func(*testing.T, string) *lambda.Handler{"api": startAPI, "score": startScore} {
 		for _, file := range eventsOf(t, function) {
 			name := function + "-" + strings.TrimSuffix(filepath.Base(file), ".json")
 			t.Run(name, func(t *testing.T) {
@@ -38,7 +40,7 @@ func TestEvents(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				compare(t, name, answerOf(h, event), *update)
+				compare(t, name, answerOf(start(t, folder), event), *update)
 			})
 		}
 	}
@@ -72,8 +74,8 @@ func eventsOf(t *testing.T, function string) []string {
 	return files
 }
 
-// functions gives the handlers of both functions, over the sample models.
-func functions(t *testing.T) map[string]*lambda.Handler {
+// compiledSamples compiles the sample models to a folder.
+func compiledSamples(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()
 	documents, err := filepath.Glob(filepath.Join(samplesFolder, "*", "model.pmml"))
@@ -93,19 +95,25 @@ func functions(t *testing.T) map[string]*lambda.Handler {
 			t.Fatal(err)
 		}
 	}
-	all, err := lambda.Models(folder)
+	return folder
+}
+
+func startAPI(t *testing.T, folder string) *lambda.Handler {
+	t.Helper()
+	models, err := lambda.Models(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	one, err := lambda.Model("iris", filepath.Join(folder, "iris.bin"))
+	return lambda.NewHandler(rest.New(lambda.ReadOnly(models, slog.New(slog.DiscardHandler))), "")
+}
+
+func startScore(t *testing.T, folder string) *lambda.Handler {
+	t.Helper()
+	model, err := lambda.Model("iris", filepath.Join(folder, "iris.bin"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	quiet := slog.New(slog.DiscardHandler)
-	return map[string]*lambda.Handler{
-		"api":   lambda.NewHandler(rest.New(lambda.ReadOnly(all, quiet)), ""),
-		"score": lambda.NewHandler(rest.New(lambda.ReadOnly(one, quiet)), "iris"),
-	}
+	return lambda.NewHandler(rest.New(lambda.ReadOnly(model, slog.New(slog.DiscardHandler))), "iris")
 }
 
 // answerOf gives what Lambda gives: the handler's answer, or its error as an object.

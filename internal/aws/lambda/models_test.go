@@ -1,0 +1,44 @@
+package lambda_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/handoff-pmml/handoff/internal/aws/lambda"
+)
+
+func TestModelsThatCannotBeOpened(t *testing.T) {
+	folder := t.TempDir()
+	write := func(name, content string) string {
+		file := filepath.Join(folder, name)
+		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	for _, c := range []struct{ name, file, want string }{
+		{"absent", filepath.Join(folder, "absent.bin"), "no such file"},
+		{"damaged", write("damaged.bin", "not a model"), "damaged"},
+		{"bad id/", write("other.bin", "not a model"), "not valid"},
+	} {
+		if _, err := lambda.Model(c.name, c.file); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+	write("damaged.json", "{")
+	if _, err := lambda.Models(folder); err == nil || !strings.Contains(err.Error(), "damaged.json") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestModelsOfAnEmptyFolder(t *testing.T) {
+	models, err := lambda.Models(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all, err := models.Models(t.Context()); err != nil || len(all) != 0 {
+		t.Errorf("%v, %v", all, err)
+	}
+}
