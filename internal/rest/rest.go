@@ -41,10 +41,10 @@ type Limits struct {
 	Document     int64         // bytes of a document, as sent and decompressed; default 512 MiB
 	Ratio        int64         // how many times a body above 10 MiB may grow when it is decompressed; default 1,000
 	Answer       int           // bytes of an answer; default 256 MiB
-	Held         int64         // bytes of all bodies to score at one time; default 512 MiB
+	Held         int64         // bytes of all bodies to score and large answers at one time; default 512 MiB
 	BodyTime     time.Duration // in which a body to score must arrive; default 1 minute
 	DocumentTime time.Duration // in which a document must arrive; default 10 minutes
-	AnswerTime   time.Duration // in which an answer must be taken; default 2 minutes
+	AnswerTime   time.Duration // in which each MiB of an answer must be taken; default 30 seconds
 }
 
 func (l Limits) withDefaults() Limits {
@@ -55,7 +55,7 @@ func (l Limits) withDefaults() Limits {
 	setDefault(&l.Held, 512<<20)
 	setDefault(&l.BodyTime, time.Minute)
 	setDefault(&l.DocumentTime, 10*time.Minute)
-	setDefault(&l.AnswerTime, 2*time.Minute)
+	setDefault(&l.AnswerTime, 30*time.Second)
 	return l
 }
 
@@ -70,7 +70,7 @@ type service struct {
 	Config
 	resources []resource
 	heavy     chan struct{} // taken while a large body is scored, so that small ones do not wait behind many of them
-	held      atomic.Int64  // bytes of the bodies that are being scored
+	held      atomic.Int64  // bytes of the bodies and large answers of exchanges that are not over
 	buffers   sync.Pool     // of *[]byte, for answers
 	metrics   metrics
 }

@@ -79,17 +79,8 @@ func (x *exchange) scoreTable() error {
 
 // score answers a body with the model of the path.
 func (x *exchange) score(body []byte, score scoringFunc, check checkFunc, send func(answer []byte) error) error {
-	ctx := x.r.Context()
-	if len(body) > largeBody {
-		select {
-		case x.service.heavy <- struct{}{}:
-			defer func() { <-x.service.heavy }()
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	job := &scoring.Job{Context: ctx, Body: body, Limit: x.service.Limits.Answer}
-	model, err := x.service.Scorers.Scorer(ctx, x.id)
+	job := &scoring.Job{Context: x.r.Context(), Body: body, Limit: x.service.Limits.Answer}
+	model, err := x.service.Scorers.Scorer(job.Context, x.id)
 	if errors.Is(err, catalog.ErrNotFound) {
 		if err := check(job); err != nil {
 			return err
@@ -99,14 +90,31 @@ func (x *exchange) score(body []byte, score scoringFunc, check checkFunc, send f
 		return err
 	}
 	job.Answer = x.service.buffer()
-	answer, counts, err := score(model, job)
+	answer, err := x.compute(model, job, score)
 	defer x.service.keep(answer)
-	x.records, x.failed = counts.Records, counts.Failed
-	x.service.Models.Accessed(ctx, x.id, time.Now())
+	if err == nil && cap(answer) > keptBuffer/8 { // small ones shall pass when large ones fill the memory
+		err = x.hold(int64(cap(answer)))
+	}
 	if err != nil {
 		return err
 	}
 	return send(answer)
+}
+
+// compute does a job, one with a large body in its turn.
+func (x *exchange) compute(model *scoring.Model, job *scoring.Job, score scoringFunc) ([]byte, error) {
+	if len(job.Body) > largeBody {
+		select {
+		case x.service.heavy <- struct{}{}:
+			defer func() { <-x.service.heavy }()
+		case <-job.Context.Done():
+			return job.Answer, job.Context.Err()
+		}
+	}
+	answer, counts, err := score(model, job)
+	x.records, x.failed = counts.Records, counts.Failed
+	x.service.Models.Accessed(job.Context, x.id, time.Now())
+	return answer, err
 }
 
 // readTable gives the text of the table in UTF-8, and the charset in which it came: it stands in the Content-Type of the
