@@ -3,6 +3,7 @@ package check
 import (
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/handoff-pmml/handoff/evaluator/internal/diag"
@@ -69,7 +70,7 @@ func (c *checker) parseNumber(at diag.Place, text string) float64 {
 func (c *checker) atLeast(e *pmml.Element, attr string, least, def float64) float64 {
 	n := c.number(e, attr, def)
 	if text, ok := e.Attr(attr); ok && n < least {
-		c.numberOutOfRange(e.At(attr), text, "a number from "+string(value.AppendFloat(nil, least, 64)))
+		c.numberOutOfRange(e.At(attr), text, "a number from "+strconv.FormatFloat(least, 'g', -1, 64))
 	}
 	return n
 }

@@ -212,3 +212,7 @@ func (c *checker) noteNotScorable(e *pmml.Element) {
 func (c *checker) wrongTerm(at diag.Place, t value.Type) {
 	c.faults.Fault(at, diag.Type, "text", "the term is of type %s", t)
 }
+
+func (c *checker) duplicatePredicate(e, parent *pmml.Element) {
+	c.faults.Fault(e.Place(), diag.DuplicateElement, "one predicate", "%s has more than one predicate", parent.Name())
+}

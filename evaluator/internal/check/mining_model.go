@@ -87,7 +87,7 @@ func (c *checker) segment(m *model, t *MiningModel, e *pmml.Element, ids map[str
 		switch read := c.readers[name]; {
 		case isPredicate(name):
 			if s.Predicate != nil {
-				c.duplicateExpression(child, e)
+				c.duplicatePredicate(child, e)
 			}
 			s.Predicate = c.predicate(m, child)
 		case name == "VariableWeight":

@@ -127,14 +127,17 @@ func (c *checker) simpleSetPredicate(m *model, e *pmml.Element) expr.Predicate {
 	array := c.single(e, []string{"Array"})["Array"]
 	if array == nil {
 		c.missingElement(e, "Array")
-	}
-	if array == nil || !ok || !known {
 		return never()
 	}
 	var members []value.Cell
 	c.array(array, func(text string) {
-		members = append(members, c.members(array.Place(), f.typ, f, text)...)
+		if known {
+			members = append(members, c.members(array.Place(), f.typ, f, text)...)
+		}
 	})
+	if !ok || !known {
+		return never()
+	}
 	return &expr.In{Slot: f.slot, Not: op == 1, Set: expr.NewSet(members)}
 }
 

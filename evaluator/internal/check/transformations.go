@@ -73,7 +73,7 @@ func (s *scope) declare(c *checker, f *field, e *pmml.Element) {
 
 // derive resolves a derived field whose inputs have slots, unless this is a trial.
 func (c *checker) derive(f *field, trial bool) expr.Expr {
-	r := &resolver{c: c, lookup: f.resolve, trial: trial}
+	r := &resolver{c: c, lookup: f.linked(), trial: trial}
 	x, t := f.formula.root.resolve(r, f.typ)
 	x = r.cast(f.place, x, t, f.typ)
 	if f.typ == value.NoType {
@@ -83,6 +83,15 @@ func (c *checker) derive(f *field, trial bool) expr.Expr {
 		c.tooCostly(f.place, "field "+quote(f.name))
 	}
 	return x
+}
+
+// linked looks names up among the fields that a derived field was linked with.
+func (f *field) linked() func(name string) *field {
+	fields := make(map[string]*field, len(f.links))
+	for i, g := range f.links {
+		fields[f.formula.fields[i].name] = g
+	}
+	return func(name string) *field { return fields[name] }
 }
 
 // unused checks the derived fields of a scope that nothing refers to.

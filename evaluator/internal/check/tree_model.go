@@ -59,7 +59,7 @@ func (r *treeReader) node(e *pmml.Element) int32 {
 			r.scoreDistribution(&n, child)
 		case isPredicate(name):
 			if n.Predicate != nil {
-				r.c.duplicateExpression(child, e)
+				r.c.duplicatePredicate(child, e)
 			}
 			n.Predicate = r.c.predicate(r.m, child)
 		case name == "Regression" || name == "DecisionTree":
@@ -112,7 +112,7 @@ func (c *checker) numberIn(m *model, e *pmml.Element, attr, text string) value.C
 		t = value.Float
 	}
 	cell, ok := value.Parse(t, text, nil)
-	if !ok {
+	if !ok && m.common.Function != "" { // else it may be something else
 		c.invalidNumber(e.At(attr), text)
 	}
 	return value.DoubleOf(cell.Float64())
@@ -173,8 +173,8 @@ func (r *treeReader) embedded(n *Node, e *pmml.Element) {
 
 // finish completes a node whose children are read.
 func (r *treeReader) finish(e *pmml.Element, n *Node) {
-	if r.t.Missing == WeightedConfidence && math.IsNaN(n.Records) && n != &r.t.Nodes[0] {
-		r.c.missingAttribute(e, "recordCount")
+	if r.t.Missing == WeightedConfidence && n != &r.t.Nodes[0] {
+		r.c.required(e, "recordCount")
 	}
 	r.probabilities(e, n)
 	if n.First < 0 {
