@@ -163,7 +163,7 @@ func (s *Scorer) Predicted() bool { return s.frame.Predicted() }
 // Value gives the i-th result of the last record: targets, then outputs, as Schema.Results lists them. Its text, if it
 // has any, stays valid; a list must be read before the next record.
 func (s *Scorer) Value(i int) Value {
-	return s.value(s.m.program.Results[i].Value(s.frame))
+	return s.value(s.frame.Slots[s.m.program.Results[i]])
 }
 
 // Get gives the result with the given name.

@@ -82,8 +82,8 @@ func (v Value) Bool() (b, ok bool) { return v.bits != 0, v.kind == KindBoolean }
 // Values gives the members of a list, nil for anything else. They must not be changed.
 func (v Value) Values() []Value { return v.list }
 
-// String gives v as PMML writes it: numbers as Java prints them (1.0, 4.85E8), times in ISO 8601, lists as [a, b], and
-// nothing for a missing value.
+// String gives v as PMML writes it: numbers as Java prints them (1.0, 4.85E8), times in ISO 8601, lists as [a, b] with
+// null for a missing member, and nothing for a missing value.
 func (v Value) String() string {
 	if v.kind == KindString {
 		return v.text
@@ -111,6 +111,9 @@ func (v Value) AppendText(b []byte) []byte {
 		for i, m := range v.list {
 			if i > 0 {
 				b = append(b, ", "...)
+			}
+			if m.kind == KindMissing {
+				b = append(b, "null"...)
 			}
 			b = m.AppendText(b)
 		}

@@ -19,6 +19,7 @@ type lowering struct {
 	dists map[uint64][]int32
 
 	targets map[int32]check.Target // by slot
+	given   map[int32]int32        // slot in which a member's output is a result, by the output's own
 }
 
 // A lowered is a model that was lowered, and what is still to be settled about it when everything is known.
@@ -36,7 +37,7 @@ type lowered struct {
 func newLowering() *lowering {
 	p := &program.Program{}
 	p.Leaves = []program.Leaf{{Number: math.NaN(), Category: -1, Dist: -1, Conf: -1, ID: -1}}
-	return &lowering{p: p, dists: map[uint64][]int32{}, targets: map[int32]check.Target{}}
+	return &lowering{p: p, dists: map[uint64][]int32{}, targets: map[int32]check.Target{}, given: map[int32]int32{}}
 }
 
 // lower takes the next checked model. There is one case for each type of model.
@@ -159,39 +160,68 @@ func (l *lowering) finish(d *check.Document) *program.Program {
 	l.forests(top)
 	outputs := l.results(d, top)
 	if d.Verify != nil {
-		p.Verify = lowerVerification(d.Verify, p.Results)
+		p.Verify = l.verification(d.Verify)
 	}
 	p.Schema = l.schema(d, top, outputs)
 	p.Symbols = d.Symbols.List()
 	return p
 }
 
-// results lists the targets and the outputs of the program, and gives the latter. An output of a member counts only if
-// it is final; one that has the name of another takes its place where it has a value.
+// An exposed output is one that a model gives as a result, and the slot in which it does.
+type exposed struct {
+	output *check.Output
+	slot   int32
+}
+
+// results lists the targets and the outputs of the program, and gives the latter.
 func (l *lowering) results(d *check.Document, top *lowered) []*check.Output {
-	for _, slot := range d.Targets {
-		l.p.Results = append(l.p.Results, program.Result{Slots: []int32{slot}})
-	}
-	own := map[int32]bool{}
-	for i := range top.common.Outputs {
-		own[top.common.Outputs[i].Slot] = true
+	l.p.Results = append(l.p.Results, d.Targets...)
+	given := map[int32]bool{}
+	for i := range d.Results {
+		given[d.Results[i].Slot] = true
 	}
 	var outputs []*check.Output
-	at := map[string]int{}
-	for i := range d.Results {
-		o := &d.Results[i]
-		if o.NotFinal && !own[o.Slot] {
-			continue
-		}
-		if r, ok := at[o.Name]; ok {
-			l.p.Results[r].Slots = append(l.p.Results[r].Slots, o.Slot)
-			continue
-		}
-		at[o.Name] = len(l.p.Results)
-		l.p.Results = append(l.p.Results, program.Result{Slots: []int32{o.Slot}})
-		outputs = append(outputs, o)
+	for _, e := range l.expose(top, given) {
+		outputs = append(outputs, e.output)
+		l.p.Results = append(l.p.Results, e.slot)
 	}
 	return outputs
+}
+
+// expose gives the outputs of a model that are results: its own, and before them the final ones of the member that
+// decides, which are copied when it does. Members that exclude each other may have outputs of one name.
+func (l *lowering) expose(m *lowered, given map[int32]bool) []exposed {
+	own := map[string]bool{}
+	for i := range m.common.Outputs {
+		own[m.common.Outputs[i].Name] = true
+	}
+	var all []exposed
+	at := map[string]int{}
+	for i, member := range m.members {
+		k, ok := m.model.Kernel.(*program.Mining)
+		if !ok || !k.Decides() {
+			break
+		}
+		for _, e := range l.expose(member, given) {
+			if e.output.NotFinal || own[e.output.Name] || !given[e.output.Slot] {
+				continue
+			}
+			n, ok := at[e.output.Name]
+			if !ok {
+				n = len(all)
+				at[e.output.Name] = n
+				all = append(all, exposed{e.output, int32(len(l.p.Slots))})
+				l.p.Slots = append(l.p.Slots, e.output.Name)
+			}
+			k.Segments[i].Gives = append(k.Segments[i].Gives, program.Give{From: e.slot, To: all[n].slot})
+			l.given[e.output.Slot] = all[n].slot
+		}
+	}
+	for i := range m.common.Outputs {
+		o := &m.common.Outputs[i]
+		all = append(all, exposed{o, o.Slot})
+	}
+	return all
 }
 
 func lowerInput(in *check.Input) program.Input {
@@ -213,16 +243,29 @@ func lowerTreatment(t *check.Treatment) program.Treatment {
 	}
 }
 
-func lowerVerification(v *check.Verification, results []program.Result) program.Verification {
-	out := program.Verification{Inputs: v.Inputs, Texts: v.Texts, Rows: v.Rows}
-	for _, e := range v.Expected {
-		at := int32(0)
-		for i := range results {
-			if slices.Contains(results[i].Slots, e.Slot) {
-				at = int32(i)
-			}
+// verification lowers the rows without the columns that are no results.
+func (l *lowering) verification(v *check.Verification) program.Verification {
+	out := program.Verification{Inputs: v.Inputs, Texts: v.Texts}
+	var keep []int
+	for i := range v.Inputs {
+		keep = append(keep, i)
+	}
+	for i, e := range v.Expected {
+		slot, ok := l.given[e.Slot]
+		if !ok {
+			slot = e.Slot
 		}
-		out.Expected = append(out.Expected, program.Expected{Result: at, Precision: e.Precision, ZeroThreshold: e.ZeroThreshold})
+		if at := slices.Index(l.p.Results, slot); at >= 0 {
+			keep = append(keep, len(v.Inputs)+i)
+			out.Expected = append(out.Expected, program.Expected{Result: int32(at), Precision: e.Precision, ZeroThreshold: e.ZeroThreshold})
+		}
+	}
+	for _, row := range v.Rows {
+		kept := make([]int32, len(keep))
+		for i, column := range keep {
+			kept[i] = row[column]
+		}
+		out.Rows = append(out.Rows, kept)
 	}
 	return out
 }

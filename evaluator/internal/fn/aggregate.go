@@ -8,8 +8,8 @@ import (
 )
 
 // common tells the number of present arguments and the widest of their types; ok is false if one is no number.
-func common(args []value.Cell) (t value.Type, n int, finiteArgs, ok bool) {
-	t, finiteArgs = value.Integer, true
+func common(args []value.Cell) (t value.Type, n int, definedArgs, ok bool) {
+	t, definedArgs = value.Integer, true
 	for _, c := range args {
 		if c.State == value.Missing {
 			continue
@@ -18,10 +18,10 @@ func common(args []value.Cell) (t value.Type, n int, finiteArgs, ok bool) {
 			return 0, 0, false, false
 		}
 		t = wider(t, c.Type)
-		finiteArgs = finiteArgs && finite(c.Float64())
+		definedArgs = definedArgs && defined(c.Float64())
 		n++
 	}
-	return t, n, finiteArgs, true
+	return t, n, definedArgs, true
 }
 
 // none is the result of an aggregate without any present argument, or with one that is no number.
@@ -38,7 +38,7 @@ func greatest(_ *value.Strings, args []value.Cell) value.Cell { return extreme(a
 
 // extreme gives the argument that is before (sign -1) or after (sign 1) all others, in their common type.
 func extreme(args []value.Cell, sign int) value.Cell {
-	t, n, finiteArgs, ok := common(args)
+	t, n, definedArgs, ok := common(args)
 	if !ok || n == 0 {
 		return none(ok)
 	}
@@ -51,7 +51,7 @@ func extreme(args []value.Cell, sign int) value.Cell {
 	if t == value.Integer {
 		return value.IntegerOf(best.Int64())
 	}
-	return realOf(t, best.Float64(), finiteArgs)
+	return realOf(t, best.Float64(), definedArgs)
 }
 
 // exceeds says that a is beyond b in the direction of sign. NaN is beyond all.
@@ -64,7 +64,7 @@ func exceeds(a, b value.Cell, t value.Type, sign int) bool {
 }
 
 func sum(_ *value.Strings, args []value.Cell) value.Cell {
-	t, n, finiteArgs, ok := common(args)
+	t, n, definedArgs, ok := common(args)
 	if !ok || n == 0 {
 		return none(ok)
 	}
@@ -73,7 +73,7 @@ func sum(_ *value.Strings, args []value.Cell) value.Cell {
 			return value.IntegerOf(i)
 		}
 	}
-	return realOf(t, total(args), finiteArgs)
+	return realOf(t, total(args), definedArgs)
 }
 
 // integerTotal adds integers; ok is false if a sum on the way does not fit 64 bits.
@@ -102,15 +102,15 @@ func total(args []value.Cell) (sum float64) {
 }
 
 func avg(_ *value.Strings, args []value.Cell) value.Cell {
-	t, n, finiteArgs, ok := common(args)
+	t, n, definedArgs, ok := common(args)
 	if !ok || n == 0 {
 		return none(ok)
 	}
-	return realOf(fraction(t), total(args)/float64(n), finiteArgs)
+	return realOf(fraction(t), total(args)/float64(n), definedArgs)
 }
 
 func product(_ *value.Strings, args []value.Cell) value.Cell {
-	t, n, finiteArgs, ok := common(args)
+	t, n, definedArgs, ok := common(args)
 	if !ok || n == 0 {
 		return none(ok)
 	}
@@ -125,7 +125,7 @@ func product(_ *value.Strings, args []value.Cell) value.Cell {
 			p *= c.Float64()
 		}
 	}
-	return realOf(t, p, finiteArgs)
+	return realOf(t, p, definedArgs)
 }
 
 func integerProduct(args []value.Cell) (p int64, ok bool) {
@@ -143,7 +143,7 @@ func integerProduct(args []value.Cell) (p int64, ok bool) {
 
 // median is the middle value, or the mean of the middle two.
 func median(_ *value.Strings, args []value.Cell) value.Cell {
-	t, n, finiteArgs, ok := common(args)
+	t, n, definedArgs, ok := common(args)
 	if !ok || n == 0 {
 		return none(ok)
 	}
@@ -160,5 +160,5 @@ func median(_ *value.Strings, args []value.Cell) value.Cell {
 	if n%2 == 0 {
 		m = numbers[n/2-1]/2 + m/2
 	}
-	return realOf(fraction(t), m, finiteArgs)
+	return realOf(fraction(t), m, definedArgs)
 }

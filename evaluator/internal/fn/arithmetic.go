@@ -58,17 +58,20 @@ func wider(t, u value.Type) value.Type {
 // isNumber says that c may stand as a number.
 func isNumber(c value.Cell) bool { return !c.Many && (c.Type == value.Double || Number.takes(c.Type)) }
 
+// defined says that f is not NaN.
+func defined(f float64) bool { return f == f }
+
 // finite says that f is neither infinite nor NaN.
 func finite(f float64) bool { return f-f == 0 }
 
-// realOf is f as a Float or Double. A result that is not finite though its arguments are is invalid; it is kept for
-// those who take invalid results as they are.
-func realOf(t value.Type, f float64, finiteArgs bool) value.Cell {
+// realOf is f as a Float or Double. A NaN of arguments that are none is invalid; it is kept for those who take invalid
+// results as they are. An infinity, as of 1/0 or exp(1000), is a number like any other: frameworks go on with it.
+func realOf(t value.Type, f float64, definedArgs bool) value.Cell {
 	c := value.DoubleOf(f)
 	if t == value.Float {
 		c = value.FloatOf(f)
 	}
-	if finiteArgs && !finite(c.Float64()) {
+	if definedArgs && !defined(c.Float64()) {
 		c.State = value.Invalid
 	}
 	return c
@@ -84,7 +87,7 @@ func add(_ *value.Strings, args []value.Cell) value.Cell {
 		return addIntegers(a.Int64(), b.Int64())
 	}
 	x, y := a.Float64(), b.Float64()
-	return realOf(t, x+y, finite(x) && finite(y))
+	return realOf(t, x+y, defined(x) && defined(y))
 }
 
 func subtract(_ *value.Strings, args []value.Cell) value.Cell {
@@ -101,7 +104,7 @@ func subtract(_ *value.Strings, args []value.Cell) value.Cell {
 		return value.DoubleOf(float64(x) - float64(y))
 	}
 	x, y := a.Float64(), b.Float64()
-	return realOf(t, x-y, finite(x) && finite(y))
+	return realOf(t, x-y, defined(x) && defined(y))
 }
 
 func multiply(_ *value.Strings, args []value.Cell) value.Cell {
@@ -114,7 +117,7 @@ func multiply(_ *value.Strings, args []value.Cell) value.Cell {
 		return multiplyIntegers(a.Int64(), b.Int64())
 	}
 	x, y := a.Float64(), b.Float64()
-	return realOf(t, x*y, finite(x) && finite(y))
+	return realOf(t, x*y, defined(x) && defined(y))
 }
 
 // divide gives a fraction for integers too: they are as often counts as whole results are meant, and every language that
@@ -125,7 +128,7 @@ func divide(_ *value.Strings, args []value.Cell) value.Cell {
 		return value.Undefined()
 	}
 	x, y := a.Float64(), b.Float64()
-	return realOf(fraction(wider(a.Type, b.Type)), x/y, finite(x) && finite(y))
+	return realOf(fraction(wider(a.Type, b.Type)), x/y, defined(x) && defined(y))
 }
 
 // addIntegers and multiplyIntegers give a Double where 64 bits do not do.
@@ -174,7 +177,7 @@ func modulo(_ *value.Strings, args []value.Cell) value.Cell {
 	if m != 0 && (m < 0) != (y < 0) {
 		m += y
 	}
-	return realOf(t, m, finite(x) && finite(y))
+	return realOf(t, m, defined(x) && defined(y))
 }
 
 func moduloIntegers(x, y int64) value.Cell {
@@ -201,7 +204,7 @@ func pow(_ *value.Strings, args []value.Cell) value.Cell {
 		}
 	}
 	x, y := a.Float64(), b.Float64()
-	return realOf(t, math.Pow(x, y), finite(x) && finite(y))
+	return realOf(t, math.Pow(x, y), defined(x) && defined(y))
 }
 
 // powInteger gives x to the power of n, ok if n is not negative and the result fits 64 bits.

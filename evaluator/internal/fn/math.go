@@ -13,7 +13,7 @@ func unary(f func(float64) float64) Eval {
 			return value.Undefined()
 		}
 		x := args[0].Float64()
-		return realOf(fraction(wider(value.Integer, args[0].Type)), f(x), finite(x))
+		return realOf(fraction(wider(value.Integer, args[0].Type)), f(x), defined(x))
 	}
 }
 
@@ -24,7 +24,7 @@ func unaryDouble(f func(float64) float64) Eval {
 			return value.Undefined()
 		}
 		x := args[0].Float64()
-		return realOf(value.Double, f(x), finite(x))
+		return realOf(value.Double, f(x), defined(x))
 	}
 }
 
@@ -35,7 +35,7 @@ func binary(f func(x, y float64) float64) Eval {
 			return value.Undefined()
 		}
 		x, y := args[0].Float64(), args[1].Float64()
-		return realOf(fraction(wider(args[0].Type, args[1].Type)), f(x, y), finite(x) && finite(y))
+		return realOf(fraction(wider(args[0].Type, args[1].Type)), f(x, y), defined(x) && defined(y))
 	}
 }
 
@@ -74,7 +74,7 @@ func abs(_ *value.Strings, args []value.Cell) value.Cell {
 	switch i := c.Int64(); {
 	case t != value.Integer:
 		x := c.Float64()
-		return realOf(t, math.Abs(x), finite(x))
+		return realOf(t, math.Abs(x), defined(x))
 	case i == math.MinInt64:
 		return value.DoubleOf(-float64(i))
 	case i < 0:

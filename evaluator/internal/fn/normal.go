@@ -16,7 +16,7 @@ func normal(f func(x, mean, deviation float64) float64) Eval {
 		if !(deviation > 0) {
 			return value.Undefined()
 		}
-		return realOf(value.Double, f(x, mean, deviation), finite(x) && finite(mean) && finite(deviation))
+		return realOf(value.Double, f(x, mean, deviation), defined(x) && defined(mean) && defined(deviation))
 	}
 }
 

@@ -73,21 +73,26 @@ func (k *Forest) sum32(f *Frame, o *outcome) {
 }
 
 func (k *Forest) vote(f *Frame, m *Model, o *outcome) {
-	dist := f.scratch[k.Scratch : int(k.Scratch)+len(m.Target.Categories)]
+	n := len(m.Target.Categories)
+	dist, turns := f.scratch[k.Scratch:int(k.Scratch)+n], f.scratch[int(k.Scratch)+n:int(k.Scratch)+2*n]
 	clear(dist)
+	clear(turns)
 	missing, total := 0.0, 0.0
 	for i, root := range k.Roots {
 		w := k.weight(i)
 		c := f.p.Leaves[f.walk(root)].Category
-		if c < 0 || int(c) >= len(dist) {
+		if c < 0 || int(c) >= n {
 			missing += w
 			continue
 		}
 		dist[c] += w
 		total += w
+		if turns[c] == 0 {
+			turns[c] = float64(i + 1)
+		}
 	}
-	best := argmax(dist)
-	if total == 0 || missing > dist[best] {
+	best := winner(dist, turns)
+	if best < 0 || total == 0 || missing > dist[best] {
 		return
 	}
 	for i := range dist {
@@ -138,7 +143,7 @@ func (k *Forest) average(f *Frame, m *Model, o *outcome) {
 func (k *Forest) code(c *coder) {
 	codec.Enum(c.Coder, &k.Method, enum.WeightedSum+1)
 	c.Bool(&k.Float)
-	c.scratch(&k.Scratch, c.categories)
+	c.scratch(&k.Scratch, 2*c.categories)
 	codec.Slice(c.Coder, &k.Roots, 1, func(root *int32) { c.branch(root, -1) })
 	c.Float64s(&k.Weights)
 	if len(k.Roots) == 0 || k.Weights != nil && len(k.Weights) != len(k.Roots) {

@@ -93,8 +93,8 @@ func (f *Frame) Score() (*InputError, *expr.Failure) {
 		f.outcomes[i].ran = false
 	}
 	f.p.Model.run(f)
-	for i := range f.p.Results {
-		f.Need(f.p.Results[i].Value(f))
+	for _, slot := range f.p.Results {
+		f.Need(f.Slots[slot])
 	}
 	return nil, f.Failed()
 }

@@ -31,6 +31,22 @@ type Segment struct {
 	WeightSlot int32 // -1: Weight
 	Model      *Model
 	Categories []int32 // index of each of the member's categories in the whole's; nil: the same
+	Gives      []Give  // what becomes a result of the whole if the segment decides it
+}
+
+// A Give makes a member's output a result.
+type Give struct{ From, To int32 }
+
+// give makes the outputs of the segment that decides results.
+func (s *Segment) give(f *Frame) {
+	for _, g := range s.Gives {
+		f.Set(g.To, f.Slots[g.From])
+	}
+}
+
+// Decides says that one member's outcome is the whole's.
+func (k *Mining) Decides() bool {
+	return k.Method == enum.SelectFirst || k.Method == enum.ModelChain || k.Method == enum.MultiModelChain
 }
 
 func (k *Mining) eval(f *Frame, m *Model, o *outcome) {
@@ -107,12 +123,14 @@ func (k *Mining) first(f *Frame, o *outcome) {
 			continue
 		}
 		k.take(f, s, of, o)
+		s.give(f)
 		return
 	}
 }
 
 // chain runs the segments in order; the last that runs gives the result.
 func (k *Mining) chain(f *Frame, o *outcome) {
+	last := -1
 	for i := range k.Segments {
 		s := &k.Segments[i]
 		if !s.fires(f) {
@@ -132,6 +150,12 @@ func (k *Mining) chain(f *Frame, o *outcome) {
 			}
 		}
 		k.take(f, s, of, o)
+		if last = i; k.Method == enum.MultiModelChain {
+			s.give(f)
+		}
+	}
+	if last >= 0 {
+		k.Segments[last].give(f)
 	}
 }
 
@@ -291,10 +315,13 @@ func (k *Mining) classify(f *Frame, m *Model, o *outcome) {
 	var t tally
 	switch k.Method {
 	case enum.MajorityVote, enum.WeightedMajorityVote:
-		k.vote(f, dist, &t)
-		if t.votesMissing > dist[argmax(dist)] {
+		best := k.vote(f, dist, &t)
+		if best < 0 || t.votesMissing > dist[best] || t.missing || k.tooMany(&t) {
 			return
 		}
+		k.share(dist, t.weight)
+		o.dist, o.category, o.value = dist, best, m.Target.Categories[best]
+		return
 	case enum.Average, enum.WeightedAverage:
 		k.average(f, dist, &t)
 		if t.votesMissing > 0 {
@@ -309,15 +336,20 @@ func (k *Mining) classify(f *Frame, m *Model, o *outcome) {
 	if t.missing || t.weight == 0 || k.tooMany(&t) {
 		return
 	}
-	for i := range dist {
-		if k.Float {
-			dist[i] = float64(float32(dist[i]) / float32(t.weight))
-		} else {
-			dist[i] /= t.weight
-		}
-	}
+	k.share(dist, t.weight)
 	o.dist, o.category = dist, argmax(dist)
 	o.value = m.Target.Categories[o.category]
+}
+
+// share divides by the sum of the weights.
+func (k *Mining) share(dist []float64, weight float64) {
+	for i := range dist {
+		if k.Float {
+			dist[i] = float64(float32(dist[i]) / float32(weight))
+		} else {
+			dist[i] /= weight
+		}
+	}
 }
 
 // members runs the segments that fire and gives those that predict something.
@@ -340,13 +372,35 @@ func (k *Mining) members(f *Frame, weighted bool, t *tally, each func(s *Segment
 	}
 }
 
-func (k *Mining) vote(f *Frame, dist []float64, t *tally) {
+// vote counts the predicted categories and gives the one with most votes; of equals the one that was voted for first.
+func (k *Mining) vote(f *Frame, dist []float64, t *tally) int32 {
+	turns := f.scratch[int(k.Scratch)+len(dist) : int(k.Scratch)+2*len(dist)] // when each was voted for first; 0: never
+	clear(turns)
+	turn := 0.0
 	k.members(f, k.Method == enum.WeightedMajorityVote, t, func(s *Segment, of *outcome, w float64) {
 		if c := s.category(of.category); c >= 0 && int(c) < len(dist) {
 			dist[c] += w
 			t.weight += w
+			if turn++; turns[c] == 0 {
+				turns[c] = turn
+			}
 		}
 	})
+	return winner(dist, turns)
+}
+
+// winner is the index of the largest number; of equals the one with the earliest turn. -1: nobody has a turn.
+func winner(dist, turns []float64) int32 {
+	best := int32(-1)
+	for i := range dist {
+		if turns[i] == 0 {
+			continue
+		}
+		if best < 0 || dist[i] > dist[best] || dist[i] == dist[best] && turns[i] < turns[best] {
+			best = int32(i)
+		}
+	}
+	return best
 }
 
 // category gives the whole's index of a member's category.
@@ -477,6 +531,10 @@ func (k *Mining) code(c *coder) {
 			s.Model = new(Model)
 		}
 		s.Model.code(c)
+		codec.Slice(c.Coder, &s.Gives, 2, func(g *Give) {
+			c.Slot(&g.From)
+			c.Slot(&g.To)
+		})
 		c.Int32s(&s.Categories)
 		if len(s.Categories) == 0 {
 			s.Categories = nil

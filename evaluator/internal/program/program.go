@@ -22,9 +22,9 @@ type Program struct {
 	Functions []expr.Function
 	Inputs    []Input
 	Steps     []Step
-	Outcomes  int // outcomes that a frame needs
-	Scratch   int // numbers that a frame needs
-	Results   []Result
+	Outcomes  int     // outcomes that a frame needs
+	Scratch   int     // numbers that a frame needs
+	Results   []int32 // slots of targets and outputs
 	trees
 	Model  *Model
 	Verify Verification
@@ -33,22 +33,6 @@ type Program struct {
 	required []int32          // inputs that must not be missing
 	produced []int32          // slots of outputs and targets, which are missing until their model has run
 	kept     []int32          // outcomes that outputs of other models ask for
-}
-
-// A Result is a target or an output: the last of its slots that has a value. It has several where segments that exclude
-// each other have output fields of one name.
-type Result struct {
-	Slots []int32
-}
-
-// Value gives the result's value for the frame's record.
-func (r *Result) Value(f *Frame) value.Cell {
-	for i := len(r.Slots) - 1; i > 0; i-- {
-		if c := f.Slots[r.Slots[i]]; c.State != value.Missing {
-			return c
-		}
-	}
-	return f.Slots[r.Slots[0]]
 }
 
 // A Verification is the model's own rows of inputs and expected results.
@@ -162,12 +146,7 @@ func (p *Program) code(c *coder) {
 	})
 	p.codeLeafModels(c)
 	p.Model.code(c)
-	codec.Slice(c.Coder, &p.Results, 2, func(r *Result) {
-		c.SlotList(&r.Slots)
-		if len(r.Slots) == 0 {
-			c.Failf("a result without a slot")
-		}
-	})
+	c.SlotList(&p.Results)
 	p.Verify.code(c)
 	if c.Reading() && c.Err() == nil {
 		p.checkCalls(c)
@@ -289,6 +268,13 @@ func (p *Program) prepare() {
 		}
 	}
 	p.each(func(m *Model) {
+		if k, ok := m.Kernel.(*Mining); ok {
+			for i := range k.Segments {
+				for _, g := range k.Segments[i].Gives {
+					p.produced = append(p.produced, g.To)
+				}
+			}
+		}
 		if m.Target.Slot >= 0 {
 			p.produced = append(p.produced, m.Target.Slot)
 		}

@@ -49,7 +49,7 @@ func sample(t testing.TB) *program.Program {
 			{Name: "colour", Slot: colour, Type: value.String, MissingTexts: []string{"?"}, Treatment: program.Treatment{Low: -inf, High: inf}},
 		},
 		Steps:   []program.Step{{Slot: log, Expr: apply}},
-		Results: []program.Result{{Slots: []int32{target}}, {Slots: []int32{probability}}},
+		Results: []int32{target, probability},
 	}
 	red := symbols.Cell("red")
 	p.Sets = []expr.Set{expr.NewSet([]value.Cell{red, symbols.Cell("blue")})}

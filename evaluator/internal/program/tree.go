@@ -65,8 +65,10 @@ func (p *Program) leaf(f *Frame, at int32, n int, o *outcome) {
 	l := &p.Leaves[at]
 	if p.LeafModels != nil {
 		if i, ok := p.LeafModels[at]; ok {
-			*o = *p.Models[i].run(f)
-			return
+			if of := p.Models[i].run(f); of.value.State != value.Missing {
+				*o = *of
+				return
+			}
 		}
 	}
 	o.value = l.Score
