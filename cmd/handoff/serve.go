@@ -325,8 +325,21 @@ func welcome(ctx context.Context, out io.Writer, store *local.Store, addr string
 			base, tokenHeader(f.adminToken, "ADMIN"))
 		return
 	}
-	fmt.Fprintf(out, "%d models are deployed. Try one:\n\n  curl %s/model/%s%s -H 'Content-Type: application/json' -d '%s'\n\n",
-		len(models), base, m.ID, tokenHeader(f.userToken, "USER"), exampleBody(m.Schema.Inputs))
+	fmt.Fprintf(out, "Deployed: %s. Try one:\n\n  curl %s/model/%s%s -H 'Content-Type: application/json' -d '%s'\n\n",
+		names(models), base, m.ID, tokenHeader(f.userToken, "USER"), exampleBody(m.Schema.Inputs))
+}
+
+// names lists the first few models.
+func names(models []catalog.Model) string {
+	const most = 5
+	var ids []string
+	for _, m := range models[:min(most, len(models))] {
+		ids = append(ids, m.ID)
+	}
+	if more := len(models) - len(ids); more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(ids, ", "), more)
+	}
+	return strings.Join(ids, ", ")
 }
 
 // tokenHeader is the option of curl that sends a token, which itself is not printed.

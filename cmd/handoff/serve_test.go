@@ -103,7 +103,7 @@ func TestServe(t *testing.T) {
 	data, samples := filepath.Join(t.TempDir(), "new", "data"), samplesFolder(t)
 	out, base, stop := startServe(t, "--data", data, "--samples", samples)
 	printed := regexp.MustCompile(`curl (\S+) -H 'Content-Type: application/json' -d '(.*)'`).FindStringSubmatch(out.String())
-	if printed == nil || !strings.Contains(out.String(), "2 models are deployed") {
+	if printed == nil || !strings.Contains(out.String(), "Deployed: iris, plain. Try one:") {
 		t.Fatal(out.String())
 	}
 	resp, err := http.Post(printed[1], "application/json", strings.NewReader(printed[2]))

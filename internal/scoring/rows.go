@@ -19,7 +19,7 @@ type Format struct {
 const errFormat = "Unrecognized CSV format"
 
 // maxCells bounds the columns of a table.
-const maxCells = 1_000_000
+const maxCells = 100_000
 
 // rows reads the rows of a table one after the other. Lines with nothing on them are no rows.
 type rows struct {
