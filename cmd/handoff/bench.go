@@ -117,7 +117,7 @@ func (f *benchFlags) load(stdin io.Reader, r *measures) (*evaluator.Model, error
 		return nil, err
 	}
 	compiled := data
-	if !beginsCompiled(bufio.NewReader(bytes.NewReader(data))) {
+	if !evaluator.IsCompiled(data) {
 		r.DocumentBytes = len(data)
 		took, err := bench.Load(2*time.Second, func() (err error) {
 			compiled, err = f.compile(data)

@@ -107,10 +107,10 @@ func checkFile(path string, f checkFlags, stdin io.Reader) (report, error) {
 		return report{}, err
 	}
 	defer in.Close() //nolint:errcheck // only read
-	r := bufio.NewReaderSize(in, 64<<10)
+	r, isCompiled := peek(in)
 	var found report
 	var compiled []byte
-	if beginsCompiled(r) {
+	if isCompiled {
 		compiled, err = io.ReadAll(r)
 	} else {
 		o := compile.Options{ModelName: f.name}

@@ -18,6 +18,9 @@ const standardStream = "-"
 // openInput opens a file, or gives standard input.
 func openInput(path string, stdin io.Reader) (io.ReadCloser, error) {
 	if path == standardStream {
+		if f, ok := stdin.(*os.File); ok {
+			return f, nil
+		}
 		return io.NopCloser(stdin), nil
 	}
 	f, err := os.Open(path)

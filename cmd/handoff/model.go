@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/handoff-pmml/handoff/evaluator"
 	"github.com/handoff-pmml/handoff/evaluator/compile"
@@ -39,8 +40,8 @@ func (m *modelFlags) read(stdin io.Reader) ([]byte, error) {
 		return nil, err
 	}
 	defer in.Close() //nolint:errcheck // only read
-	r := bufio.NewReaderSize(in, 64<<10)
-	if !beginsCompiled(r) {
+	r, compiled := peek(in)
+	if !compiled {
 		return compileDocument(r, m.path, compile.Options{ModelName: m.name})
 	}
 	if m.name != "" {
@@ -50,10 +51,19 @@ func (m *modelFlags) read(stdin io.Reader) ([]byte, error) {
 	return data, ioError("read", err)
 }
 
-// beginsCompiled says that r holds a compiled form and not a document.
-func beginsCompiled(r *bufio.Reader) bool {
-	first, _ := r.Peek(64) // an error of reading comes again when it is read in earnest
-	return evaluator.IsCompiled(first)
+// peek looks at the beginning of in and says whether it is a compiled form and not a document. What is read further
+// comes from r: the file itself where that is possible, since its size is known and spares memory.
+func peek(in io.Reader) (r io.Reader, compiled bool) {
+	first := make([]byte, 64)
+	if f, ok := in.(*os.File); ok {
+		if at, err := f.Seek(0, io.SeekCurrent); err == nil {
+			n, _ := f.ReadAt(first, at) // an error of reading comes again when it is read in earnest
+			return f, evaluator.IsCompiled(first[:n])
+		}
+	}
+	buffered := bufio.NewReaderSize(in, 64<<10)
+	first, _ = buffered.Peek(len(first))
+	return buffered, evaluator.IsCompiled(first)
 }
 
 // compileDocument compiles a document; the error knows its exit code.
