@@ -18,6 +18,11 @@ type Scorer struct {
 // NewScorer is a Scorer of m whose inputs are all missing.
 func (m *Model) NewScorer() *Scorer { return &Scorer{m: m, frame: m.program.NewFrame()} }
 
+// Strict makes an input value that its field does not allow fail the record even if the model, on its way to the result,
+// does not need the field. Without it such a value goes unnoticed until something needs it, as in JPMML-Evaluator;
+// servers check all that they are given.
+func (s *Scorer) Strict() { s.frame.Strict = true }
+
 // Model is what s scores with.
 func (s *Scorer) Model() *Model { return s.m }
 

@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -58,11 +59,10 @@ var invalidTreatments = [...]string{
 
 func (l *lowering) targetField(slot int32, d *check.Document) evaluator.Field {
 	t := l.targets[slot]
-	f := evaluator.Field{Name: d.Slots[slot].Name, DataType: d.Slots[slot].Type.String(), OpType: opTypes[d.Slots[slot].Op], Values: t.ValidTexts}
-	if t.Name != "" {
-		f.DisplayName = t.DisplayName
+	return evaluator.Field{
+		Name: cmp.Or(t.Name, "_target"), DisplayName: t.DisplayName, DataType: d.Slots[slot].Type.String(),
+		OpType: opTypes[d.Slots[slot].Op], Values: t.ValidTexts,
 	}
-	return f
 }
 
 // outputField describes an output; its slot has the type of what it gives.

@@ -95,8 +95,12 @@ func (r *outputReader) about(o *Output, e *pmml.Element) value.Type {
 		o.Segment, t = int32(i), &r.m.members[i].target
 		own = t.Name
 	}
-	if name, ok := e.Attr("targetField"); ok && name != own && !r.c.global.exists(name) {
-		r.c.unknownField(e.At("targetField"), name)
+	if name, ok := e.Attr("targetField"); ok && name != own {
+		if i := r.m.predicting(name); i >= 0 && o.Segment < 0 {
+			o.Segment, t, own = int32(i), &r.m.members[i].target, name
+		} else if !r.c.global.exists(name) {
+			r.c.unknownField(e.At("targetField"), name)
+		}
 	}
 	switch o.Feature {
 	case PredictedValue:
@@ -112,6 +116,16 @@ func (r *outputReader) about(o *Output, e *pmml.Element) value.Type {
 		return value.Double
 	}
 	return value.NoType
+}
+
+// predicting gives the index of the last member with a target, -1 if there is none.
+func (m *model) predicting(name string) int {
+	for i := len(m.members) - 1; i >= 0; i-- {
+		if m.members[i].target.Name == name {
+			return i
+		}
+	}
+	return -1
 }
 
 // segment gives the index of the member with an id, -1 if there is none.

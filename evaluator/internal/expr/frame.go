@@ -72,6 +72,9 @@ func (f *Frame) Need(c value.Cell) {
 	}
 }
 
+// Failure says why a Failed cell failed.
+func (f *Frame) Failure(c value.Cell) *Failure { return f.failures[c.Sym] }
+
 // Blame names the field that a Failed cell was computed for, unless it is known already.
 func (f *Frame) Blame(c value.Cell, slot int32) {
 	if why := f.failures[c.Sym]; why.Slot < 0 {

@@ -130,10 +130,10 @@ func (r rootElement) check() *problem {
 	}
 	p := &problem{at: r.start, token: r.start, tag: r.name, code: diag.Version, expected: "PMML 3.0 to 4.4"}
 	switch {
+	case r.namespace != "":
+		p.message = "PMML namespace URI " + r.namespace + " is not supported"
 	case v != "":
 		p.message = "PMML " + v + " is not a version that is read"
-	case r.namespace != "":
-		p.message = "the namespace " + r.namespace + " is not that of PMML"
 	default:
 		p.message = "the version " + r.version + " is not one of PMML"
 	}

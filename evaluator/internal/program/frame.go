@@ -2,6 +2,7 @@ package program
 
 import (
 	"math"
+	"slices"
 
 	"github.com/handoff-pmml/handoff/evaluator/internal/expr"
 	"github.com/handoff-pmml/handoff/evaluator/internal/value"
@@ -16,7 +17,8 @@ type Frame struct {
 	outcomes []outcome
 	scratch  []float64
 	bound    []boundState // for each input
-	invalid  *InputError  // the first input, in order, that is not allowed
+	Strict   bool         // an input that is not allowed fails the record even if the model does not need it
+	invalid  []*InputError
 }
 
 type boundState uint8
@@ -31,6 +33,8 @@ type InputError struct {
 	Input   int    // index in Program.Inputs
 	Missing bool   // it is missing
 	Text    string // the value, text in quotation marks
+
+	failure *expr.Failure
 }
 
 // An outcome is what a model made of a record.
@@ -63,7 +67,7 @@ func (p *Program) NewFrame() *Frame {
 // Clear begins a record: every input is missing.
 func (f *Frame) Clear() {
 	f.Reset()
-	f.invalid = nil
+	f.invalid = f.invalid[:0]
 	if f.now++; f.now == 0 { // after 2³² records: forget what the last of them computed
 		clear(f.done)
 		f.now = 1
@@ -75,16 +79,16 @@ func (f *Frame) Clear() {
 	}
 }
 
-// Score runs the model on what is bound. It gives the first input, in the order of the schema, that is not allowed, or
-// why the record fails.
+// Score runs the model on what is bound. It gives the input that is not allowed and that the model needs (or, if Strict,
+// the first in the order of the schema), or why the record fails.
 func (f *Frame) Score() (*InputError, *expr.Failure) {
 	for _, i := range f.p.required {
-		if f.bound[i] == unbound && (f.invalid == nil || f.invalid.Input > int(i)) {
-			f.invalid = &InputError{Input: int(i), Missing: true}
+		if f.bound[i] == unbound {
+			f.BindMissing(int(i))
 		}
 	}
-	if f.invalid != nil {
-		return f.invalid, nil
+	if f.Strict && len(f.invalid) > 0 {
+		return slices.MinFunc(f.invalid, func(a, b *InputError) int { return a.Input - b.Input }), nil
 	}
 	for _, slot := range f.p.produced {
 		f.Slots[slot], f.Nums[slot] = value.Cell{}, math.NaN()
@@ -96,7 +100,13 @@ func (f *Frame) Score() (*InputError, *expr.Failure) {
 	for _, slot := range f.p.Results {
 		f.Need(f.Slots[slot])
 	}
-	return nil, f.Failed()
+	failure := f.Failed()
+	for _, e := range f.invalid {
+		if e.failure == failure {
+			return e, nil
+		}
+	}
+	return nil, failure
 }
 
 // Predicted says that the last record got a prediction.

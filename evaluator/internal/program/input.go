@@ -81,7 +81,8 @@ func (f *Frame) BindMissing(i int) {
 	in := &f.p.Inputs[i]
 	f.bound[i] = bound
 	if in.Treatment.MissingInvalid {
-		f.reject(i, &InputError{Input: i, Missing: true})
+		f.reject(&InputError{Input: i, Missing: true})
+		return
 	}
 	f.Slots[in.Slot], f.Nums[in.Slot] = in.absent, in.absentNum
 }
@@ -100,7 +101,7 @@ func (f *Frame) BindText(i int, text string) {
 		c = value.Cell{}
 		if in.Type.Numeric() { // R writes logical columns as TRUE and FALSE and models them as 1 and 0
 			if b, ok := value.Parse(value.Boolean, text, f.Strings); ok {
-				c, _ = value.Convert(b, in.Type, f.Strings)
+				c = f.as(in.Type, b)
 			}
 		}
 	}
@@ -120,7 +121,7 @@ func (f *Frame) BindNumber(i int, x float64) {
 	case in.Type == value.Float:
 		c = value.FloatOf(x)
 	default:
-		c, _ = value.Convert(value.DoubleOf(x), in.Type, f.Strings)
+		c = f.as(in.Type, value.DoubleOf(x))
 	}
 	f.bindTyped(i, in, c, value.DoubleOf(x))
 }
@@ -128,15 +129,21 @@ func (f *Frame) BindNumber(i int, x float64) {
 // BindInteger gives an input a whole number.
 func (f *Frame) BindInteger(i int, x int64) {
 	in := &f.p.Inputs[i]
-	c, _ := value.Convert(value.IntegerOf(x), in.Type, f.Strings)
-	f.bindTyped(i, in, c, value.IntegerOf(x))
+	f.bindTyped(i, in, f.as(in.Type, value.IntegerOf(x)), value.IntegerOf(x))
 }
 
 // BindBoolean gives an input a truth.
 func (f *Frame) BindBoolean(i int, x bool) {
 	in := &f.p.Inputs[i]
-	c, _ := value.Convert(value.BooleanOf(x), in.Type, f.Strings)
-	f.bindTyped(i, in, c, value.BooleanOf(x))
+	f.bindTyped(i, in, f.as(in.Type, value.BooleanOf(x)), value.BooleanOf(x))
+}
+
+// as gives c in another type; missing if it has no equivalent there.
+func (f *Frame) as(t value.Type, c value.Cell) value.Cell {
+	if out, ok := value.Convert(c, t, f.Strings); ok {
+		return out
+	}
+	return value.Cell{}
 }
 
 // BindList gives an input several values in one: no field of a record takes them yet, so it is invalid.
@@ -251,12 +258,12 @@ func (f *Frame) spoil(i int, in *Input, c value.Cell, text func() string, given 
 	f.bound[i] = bound
 	switch in.Treatment.Invalid {
 	case expr.ReturnInvalid:
-		f.reject(i, &InputError{Input: i, Text: text()})
+		f.reject(&InputError{Input: i, Text: text()})
 	case expr.InvalidAsMissing:
 		f.BindMissing(i)
 	case expr.InvalidAsValue:
 		if in.Treatment.InvalidReplacement.State == value.Missing {
-			f.reject(i, &InputError{Input: i, Text: text()})
+			f.reject(&InputError{Input: i, Text: text()})
 			return
 		}
 		f.Set(in.Slot, in.Treatment.InvalidReplacement)
@@ -269,10 +276,12 @@ func (f *Frame) spoil(i int, in *Input, c value.Cell, text func() string, given 
 	}
 }
 
-func (f *Frame) reject(i int, e *InputError) {
-	if f.invalid == nil || f.invalid.Input > i {
-		f.invalid = e
-	}
+// reject makes an input one that fails the record as soon as it is needed.
+func (f *Frame) reject(e *InputError) {
+	c := f.Fail("")
+	e.failure = f.Failure(c)
+	f.invalid = append(f.invalid, e)
+	f.Set(f.p.Inputs[e.Input].Slot, c)
 }
 
 // cut keeps messages short.

@@ -146,9 +146,12 @@ func TestRecordFaults(t *testing.T) {
 		t.Errorf("text for a number: %+v", invalid)
 	}
 	f.Clear()
-	f.BindNumber(0, 0)
+	p := sample(t)
+	p.Inputs[0].Intervals[0].Left = -1
+	f = open(t, p).NewFrame()
+	f.BindNumber(0, -0.5)
 	if _, failure := f.Score(); failure == nil || failure.Message != `Function "ln" returned invalid value` || failure.Slot != 2 {
-		t.Errorf("the logarithm of 0: %+v", failure)
+		t.Errorf("the logarithm of a negative number: %+v", failure)
 	}
 	f.Clear()
 	f.BindNumber(0, 2)
