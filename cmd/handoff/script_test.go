@@ -29,9 +29,9 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScripts runs the command as a user does. The models of testdata lie in each script's folder; "exits N" wants an
-// exit code, "gzip FILE" makes FILE.gz, "rows FILE N" makes a table of
-// N rows, and "mode FILE OUT" writes the permissions of FILE to OUT.
+// TestScripts runs the command as a user does. The models of testdata lie in each script's folder. "exits N" wants an
+// exit code, "gzip FILE" makes FILE.gz, "rows FILE N" makes a table of N rows, "faults FILE N" a document with N faults,
+// and "mode FILE OUT" writes the permissions of FILE to OUT.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
@@ -53,7 +53,7 @@ func TestScripts(t *testing.T) {
 			return err == nil, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "gzip": compress, "rows": rows, "mode": mode,
+			"exits": exits, "gzip": compress, "rows": rows, "faults": faults, "mode": mode,
 		},
 	})
 }
@@ -91,6 +91,15 @@ func rows(ts *testscript.TestScript, _ bool, args []string) {
 		fmt.Fprintf(&b, "%d,red\n", i%11)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(b.String()), 0o666))
+}
+
+func faults(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	const place = `<NumericPredictor name="b" coefficient="2"/>`
+	text := ts.ReadFile("faulty.pmml")
+	text = strings.Replace(strings.Replace(text, `"one"`, `"1"`, 1), place, strings.Repeat(place+"\n", n), 1)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o666))
 }
 
 // mode writes the permissions of a file to another file.
