@@ -146,6 +146,8 @@ func (r formulaReader) term(e *pmml.Element) term {
 		return r.apply(e)
 	case "Aggregate":
 		return r.aggregate(e)
+	case "Lag":
+		return r.lag(e)
 	case "TextIndex":
 		return r.textIndex(e)
 	case "X-Error":

@@ -62,7 +62,7 @@ func (c *checker) miningField(m *model, e *pmml.Element, name string) {
 func (c *checker) topField(m *model, e *pmml.Element, name, usage string) {
 	f := c.global.names[name]
 	switch {
-	case m.scope.names[name] != nil || f != nil && f.kind != dataKind:
+	case f == nil && m.scope.names[name] != nil || f != nil && f.kind != dataKind:
 		c.treatment(e, value.NoType)
 		return // a derived field
 	case f == nil:

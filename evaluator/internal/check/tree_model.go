@@ -230,6 +230,9 @@ func (r *treeReader) probabilities(e *pmml.Element, n *Node) {
 	case with == 0:
 	case with < n.NumScores:
 		r.c.noteInconsistent(e.Place(), "only %d of %d score distributions have a probability, so the record counts are used", with, n.NumScores)
+		for i := n.Scores; i < n.Scores+n.NumScores; i++ {
+			r.t.Scores[i].Probability = math.NaN()
+		}
 	case math.Abs(sum-1) > 1e-2:
 		r.c.noteInconsistent(e.Place(), "the probabilities of the score distributions add up to %g", sum)
 	}
