@@ -23,6 +23,10 @@ func (m *Model) NewScorer() *Scorer { return &Scorer{m: m, frame: m.program.NewF
 // servers check all that they are given.
 func (s *Scorer) Strict() { s.frame.Strict = true }
 
+// Restart begins a new sequence of records. Lag looks back at the records that s has scored since; for any other model it
+// changes nothing.
+func (s *Scorer) Restart() { s.frame.Forget() }
+
 // Model is what s scores with.
 func (s *Scorer) Model() *Model { return s.m }
 

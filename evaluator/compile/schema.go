@@ -60,7 +60,7 @@ var invalidTreatments = [...]string{
 func (l *lowering) targetField(slot int32, d *check.Document) evaluator.Field {
 	t := l.targets[slot]
 	return evaluator.Field{
-		Name: cmp.Or(t.Name, "_target"), DisplayName: t.DisplayName, DataType: d.Slots[slot].Type.String(),
+		Name: cmp.Or(d.Slots[slot].Name, "_target"), DisplayName: t.DisplayName, DataType: d.Slots[slot].Type.String(),
 		OpType: opTypes[d.Slots[slot].Op], Values: t.ValidTexts,
 	}
 }

@@ -1,6 +1,8 @@
 package check
 
 import (
+	"slices"
+
 	"github.com/handoff-pmml/handoff/evaluator/internal/diag"
 	"github.com/handoff-pmml/handoff/evaluator/internal/expr"
 	"github.com/handoff-pmml/handoff/evaluator/internal/pmml"
@@ -12,6 +14,7 @@ type formula struct {
 	root   term
 	fields []reference // names of fields in it, in document order
 	calls  []reference // names of functions that are not built in
+	size   int         // terms, points, bins and rows
 }
 
 // A reference is a name and where it is written.
@@ -34,6 +37,7 @@ type resolver struct {
 	unknown bool             // unknown names must be reported: they were not before
 	trial   bool             // the result is thrown away: nothing may get a slot
 	params  map[string]param // in a DefineFunction: all names there are
+	visible int32            // how many of params are visible: a local sees those before it
 }
 
 // An operand is what a name means in an expression.
@@ -50,7 +54,7 @@ type operand struct {
 func (r *resolver) operand(ref reference) operand {
 	if r.params != nil {
 		p, ok := r.params[ref.name]
-		if !ok {
+		if !ok || p.index >= r.visible {
 			r.c.unknownField(ref.at, ref.name)
 			return operand{x: nothing(), name: ref.name}
 		}
@@ -129,6 +133,7 @@ func (c *checker) formula(e *pmml.Element, other func(*pmml.Element) bool) *form
 
 // term reads an expression element; nil if it is not supported, which is reported.
 func (r formulaReader) term(e *pmml.Element) term {
+	r.f.size++
 	switch e.Name() {
 	case "Constant":
 		return r.constant(e)
@@ -299,6 +304,7 @@ func (r formulaReader) normContinuous(e *pmml.Element) term {
 			r.c.inconsistent(p.At("orig"), "the points of NormContinuous do not ascend")
 		}
 		t.orig, t.norm = append(t.orig, orig), append(t.norm, norm)
+		r.f.size++
 	}
 	if len(t.orig) < 2 {
 		r.c.tooFew(e, "LinearNorm", 2)
@@ -371,8 +377,8 @@ func (c *checker) members(at diag.Place, t value.Type, f *field, text string) []
 // thermometer gives the values of a field from w on, in their declared order: PMML 3.0, NormDiscrete, gives 1 for the
 // value and all before it.
 func (c *checker) thermometer(w written, o operand) []value.Cell {
-	for i, v := range o.values {
-		if cell, ok := c.parse(o.typ, w.text); ok && cell == v {
+	if cell, ok := c.parse(o.typ, w.text); ok && c.spend(w.at, len(o.values)) {
+		if i := slices.Index(o.values, cell); i >= 0 {
 			return o.values[i:]
 		}
 	}
@@ -411,6 +417,7 @@ func (r formulaReader) discretize(e *pmml.Element) term {
 			r.c.missingElement(b, "Interval")
 			continue
 		}
+		r.f.size++
 		t.bins = append(t.bins, bin{r.c.interval(i).Interval, attribute(b, "binValue")})
 	}
 	var ok bool

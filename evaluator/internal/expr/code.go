@@ -29,6 +29,7 @@ var expressions = []func() Expr{
 	func() Expr { return new(Raise) },
 	func() Expr { return new(Aggregate) },
 	func() Expr { return new(TextIndex) },
+	func() Expr { return new(Lag) },
 }
 
 var predicates = []func() Predicate{
@@ -65,8 +66,10 @@ func expressionTag(e Expr) byte {
 		return 10
 	case *Aggregate:
 		return 11
+	case *TextIndex:
+		return 12
 	}
-	return 12
+	return 13
 }
 
 func predicateTag(p Predicate) byte {

@@ -20,6 +20,7 @@ type Frame struct {
 	args     []value.Cell // arguments of the calls that are under way
 	base     int          // where the innermost call's arguments begin
 	corpora  map[*TextIndex]*corpus
+	windows  map[*Lag]*window
 	failures []*Failure
 	failed   *Failure // the first failure that the model could not do without
 }

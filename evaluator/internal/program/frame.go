@@ -88,6 +88,7 @@ func (f *Frame) Score() (*InputError, *expr.Failure) {
 		}
 	}
 	if f.Strict && len(f.invalid) > 0 {
+		f.Remember(f.p.lags)
 		return slices.MinFunc(f.invalid, func(a, b *InputError) int { return a.Input - b.Input }), nil
 	}
 	for _, slot := range f.p.produced {
@@ -100,6 +101,7 @@ func (f *Frame) Score() (*InputError, *expr.Failure) {
 	for _, slot := range f.p.Results {
 		f.Need(f.Slots[slot])
 	}
+	f.Remember(f.p.lags)
 	failure := f.Failed()
 	for _, e := range f.invalid {
 		if e.failure == failure {

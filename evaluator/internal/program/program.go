@@ -33,6 +33,7 @@ type Program struct {
 	required []int32          // inputs that must not be missing
 	produced []int32          // slots of outputs and targets, which are missing until their model has run
 	kept     []int32          // outcomes that outputs of other models ask for
+	lags     []*expr.Lag
 }
 
 // A Verification is the model's own rows of inputs and expected results.
@@ -267,7 +268,22 @@ func (p *Program) prepare() {
 			p.required = append(p.required, int32(i))
 		}
 	}
+	find := func(e expr.Expr) {
+		if lag, ok := e.(*expr.Lag); ok {
+			p.lags = append(p.lags, lag)
+		}
+	}
+	for i := range p.Steps {
+		if p.Steps[i].Expr != nil {
+			expr.Walk(p.Steps[i].Expr, find)
+		}
+	}
 	p.each(func(m *Model) {
+		for i := range m.Outputs {
+			if m.Outputs[i].Expr != nil {
+				expr.Walk(m.Outputs[i].Expr, find)
+			}
+		}
 		if k, ok := m.Kernel.(*Mining); ok {
 			for i := range k.Segments {
 				for _, g := range k.Segments[i].Gives {
