@@ -8,6 +8,7 @@ package check
 
 import (
 	"github.com/handoff-pmml/handoff/evaluator/internal/diag"
+	"github.com/handoff-pmml/handoff/evaluator/internal/expr"
 	"github.com/handoff-pmml/handoff/evaluator/internal/fn"
 	"github.com/handoff-pmml/handoff/evaluator/internal/pmml"
 	"github.com/handoff-pmml/handoff/evaluator/internal/value"
@@ -50,12 +51,28 @@ type checker struct {
 	functions map[string]*function
 	declared  []*function // of functions, in document order
 	builtins  map[string]*fn.Func
-	costs     []int64         // of out.Functions
+	costs     []expr.Cost     // of out.Functions
 	noted     map[string]bool // notes that one of their kind is enough of
 
 	targetSlots map[string]int32 // of the top model's targets
 	given       []*field         // data fields that the top model's schema does not have as active, in order of use
-	steps       int              // spent on copying outer fields into scopes that treat their inputs, see instance
+	work        int64            // see spend
+}
+
+// maxWork bounds the work that is not in proportion to the size of the document, such as resolving an outer field again
+// for each of many nested models. It takes about a second, and documents of real producers a thousandth of it.
+const maxWork = 20_000_000
+
+// spend counts work and says that there was not too much of it yet.
+func (c *checker) spend(at diag.Place, work int) bool {
+	if c.work > maxWork {
+		return false
+	}
+	if c.work += int64(work); c.work > maxWork {
+		c.tooMuchWork(at)
+		return false
+	}
+	return true
 }
 
 // hand gives a complete model to lower.

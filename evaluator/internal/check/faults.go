@@ -149,7 +149,11 @@ func (c *checker) cycle(at diag.Place, what string, names []string) {
 }
 
 func (c *checker) tooCostly(at diag.Place, what string) {
-	c.faults.Fault(at, diag.Cost, "", "%s can take more than %d steps", what, maxCost)
+	c.faults.Fault(at, diag.Cost, "", "%s can take more than %d steps or %d levels", what, maxCost, maxLevels)
+}
+
+func (c *checker) tooMuchWork(at diag.Place) {
+	c.faults.Fault(at, diag.Cost, "", "the models refer too often to too much that is around them")
 }
 
 func (c *checker) badPattern(at diag.Place, name string, err error) {

@@ -14,6 +14,9 @@ import (
 // maxCost bounds how many steps an expression may take: functions that call each other twice double it each time.
 const maxCost = 10_000_000
 
+// maxLevels bounds how deep evaluations are nested, because a stack is not endless.
+const maxLevels = 10_000
+
 // A function is a DefineFunction.
 type function struct {
 	name   string
@@ -136,19 +139,18 @@ func (c *checker) linkFunctions() {
 		}
 		d.state = linking
 		type visit struct {
-			d    *function
-			next int
+			d     *function
+			calls []reference
 		}
-		for stack := []visit{{d, 0}}; len(stack) > 0; {
+		for stack := []visit{{d, d.calls()}}; len(stack) > 0; {
 			v := &stack[len(stack)-1]
-			calls := v.d.calls()
-			if v.next == len(calls) {
+			if len(v.calls) == 0 {
 				v.d.state = linked
 				stack = stack[:len(stack)-1]
 				continue
 			}
-			g := c.functions[calls[v.next].name]
-			v.next++
+			g := c.functions[v.calls[0].name]
+			v.calls = v.calls[1:]
 			switch {
 			case g == nil || g.state == linked:
 			case g.state == linking:
@@ -162,7 +164,7 @@ func (c *checker) linkFunctions() {
 				c.cycle(g.at, "function "+quote(g.name), names)
 			default:
 				g.state = linking
-				stack = append(stack, visit{g, 0})
+				stack = append(stack, visit{g, g.calls()})
 			}
 		}
 	}
@@ -216,36 +218,31 @@ func (c *checker) need(d *function) {
 }
 
 // define resolves a function and gives what a call costs.
-func (c *checker) define(d *function, trial bool) (f expr.Function, cost int64) {
+func (c *checker) define(d *function, trial bool) (f expr.Function, cost expr.Cost) {
 	f = expr.Function{Name: d.name, Params: d.params, Body: nothing()} // Body casts its result itself
 	if d.body == nil {
-		return f, 0
+		return f, cost
 	}
-	r := &resolver{c: c, trial: trial, params: d.visible(len(d.params))}
-	for i, l := range d.locals {
+	r := &resolver{c: c, trial: trial, params: d.named, visible: int32(len(d.params))}
+	for _, l := range d.locals {
 		x, t := l.formula.root.resolve(r, l.typ)
 		x = r.cast(l.at, x, t, l.typ)
 		f.Locals = append(f.Locals, x)
-		cost += expr.Cost(x, c.costs)
-		r.params = d.visible(len(d.params) + i + 1)
+		cost = cost.And(expr.CostOf(x, c.costs))
+		r.visible++
 	}
 	x, t := d.body.root.resolve(r, d.result)
 	f.Body = r.cast(d.at, x, t, d.result)
-	if cost += expr.Cost(f.Body, c.costs); cost > maxCost {
-		c.tooCostly(d.at, "function "+quote(d.name))
-	}
-	return f, min(cost, maxCost)
+	cost = cost.And(expr.CostOf(f.Body, c.costs))
+	c.checkCost(d.at, "function "+quote(d.name), cost)
+	return f, cost
 }
 
-// visible gives the first n names of a function: a local sees those before it.
-func (d *function) visible(n int) map[string]param {
-	names := make(map[string]param, n)
-	for name, p := range d.named {
-		if int(p.index) < n {
-			names[name] = p
-		}
+// checkCost checks that an expression does not take too long.
+func (c *checker) checkCost(at diag.Place, what string, cost expr.Cost) {
+	if cost.Steps > maxCost || cost.Depth > maxLevels {
+		c.tooCostly(at, what)
 	}
-	return names
 }
 
 // callBuiltin completes the call of a built-in function and gives the type of its result.

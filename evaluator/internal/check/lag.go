@@ -46,7 +46,10 @@ func (t *lag) resolve(r *resolver, _ value.Type) (expr.Expr, value.Type) {
 	x := &expr.Lag{N: t.n, Of: t.of}
 	slot, ok := o.x.(*expr.Slot)
 	if !ok {
-		return nothing(), value.NoType // a parameter of a function has no records before it: operand has said what is wrong
+		if o.ok {
+			r.c.inconsistent(t.ref.at, "the parameter %q of a function has no values in earlier records", t.ref.name)
+		}
+		return nothing(), value.NoType
 	}
 	x.Slot = slot.Slot
 	for _, b := range t.blocks {

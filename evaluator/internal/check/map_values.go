@@ -1,7 +1,6 @@
 package check
 
 import (
-	"slices"
 	"sort"
 	"strings"
 
@@ -35,7 +34,9 @@ func (r formulaReader) mapValues(e *pmml.Element) term {
 	if t.table = r.c.inlineTable(e, found); t.table == nil {
 		return nil
 	}
-	if t.output = columnOf(t.table, output); t.output < 0 && ok && t.table.Rows() > 0 {
+	r.f.size += t.table.Rows()
+	columns := columnsOf(t.table)
+	if t.output = columns.find(output); t.output < 0 && ok && t.table.Rows() > 0 {
 		r.c.inconsistent(e.At("outputColumn"), "the table has no column %q", output)
 	}
 	for pair := range e.Children("FieldColumnPair") {
@@ -43,7 +44,7 @@ func (r formulaReader) mapValues(e *pmml.Element) term {
 		ref, named := r.field(pair, "field")
 		column, has := r.c.required(pair, "column")
 		ok = ok && named && has
-		i := columnOf(t.table, column)
+		i := columns.find(column)
 		if i < 0 && has && t.table.Rows() > 0 {
 			r.c.inconsistent(pair.At("column"), "the table has no column %q", column)
 		}
@@ -55,13 +56,28 @@ func (r formulaReader) mapValues(e *pmml.Element) term {
 	return t
 }
 
-// columnOf gives the index of a column, whose name may be written with the prefix of its namespace; -1 if there is none.
-func columnOf(t *pmml.Table, name string) int {
-	i := slices.Index(t.Columns(), name)
-	if _, local, ok := strings.Cut(name, ":"); ok && i < 0 {
-		i = slices.Index(t.Columns(), local)
+// columns are the columns of a table by name.
+type columns map[string]int
+
+func columnsOf(t *pmml.Table) columns {
+	all := columns{}
+	for i, name := range t.Columns() {
+		all[name] = i
 	}
-	return i
+	return all
+}
+
+// find gives the index of a column, whose name may be written with the prefix of its namespace; -1 if there is none.
+func (c columns) find(name string) int {
+	if i, ok := c[name]; ok {
+		return i
+	}
+	if _, local, ok := strings.Cut(name, ":"); ok {
+		if i, ok := c[local]; ok {
+			return i
+		}
+	}
+	return -1
 }
 
 // inlineTable reads the InlineTable among found children of e; nil, with a fault, if there is none.

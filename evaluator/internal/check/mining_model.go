@@ -11,10 +11,10 @@ import (
 
 // A member is what is kept of a model in a MiningModel.
 type member struct {
-	id      string
-	target  Target
-	given   []Output // see model
-	outputs []Output // its own
+	target     Target
+	categories map[value.Cell]int32 // see model
+	given      []Output
+	outputs    map[string]*field
 }
 
 var methods = []string{
@@ -56,11 +56,10 @@ func (c *checker) segmentation(m *model, t *MiningModel, e *pmml.Element) {
 	t.OnMissing = MissingPrediction(c.choice(e, "missingPredictionTreatment", "continue", "skipSegment", "returnMissing"))
 	t.Threshold = c.atLeast(e, "missingThreshold", 0, 1)
 	m.chain = t.Method == ModelChain || t.Method == MultiModelChain
-	ids := map[string]bool{}
 	for child := range e.Children() {
 		switch child.Name() {
 		case "Segment":
-			c.segment(m, t, child, ids)
+			c.segment(m, t, child)
 		case "LocalTransformations": // 4.0; read with those of the model
 		default:
 			c.unknownElement(child, e)
@@ -71,15 +70,14 @@ func (c *checker) segmentation(m *model, t *MiningModel, e *pmml.Element) {
 	}
 }
 
-func (c *checker) segment(m *model, t *MiningModel, e *pmml.Element, ids map[string]bool) {
+func (c *checker) segment(m *model, t *MiningModel, e *pmml.Element) {
 	c.attributes(e, "id", "weight")
 	s := Segment{ID: strconv.Itoa(len(t.Segments) + 1), Weight: c.atLeast(e, "weight", 0, 1), WeightSlot: -1}
 	if id, ok := e.Attr("id"); ok {
 		s.ID = id
-		if ids[id] {
+		if _, taken := m.ids[id]; taken {
 			c.duplicateName(e.At("id"), "segment", id)
 		}
-		ids[id] = true
 	}
 	var sub *model
 	for child := range e.Children() {
@@ -142,9 +140,16 @@ func (c *checker) memberFunction(m *model, t *MiningModel, sub *model) {
 	c.otherFunction(sub.e, own, of)
 }
 
+// copied is the work of passing something on from a member to the model around it.
+const copied = 20
+
 // addMember keeps what the model around a member needs of it.
 func (c *checker) addMember(m *model, id string, sub *model) {
-	m.members = append(m.members, member{id, sub.common.Target, sub.given, sub.common.Outputs})
+	if m.ids == nil {
+		m.ids = map[string]int{}
+	}
+	m.ids[id] = len(m.members)
+	m.members = append(m.members, member{sub.common.Target, sub.categories, sub.given, sub.outputs})
 	if !m.chain {
 		return
 	}
@@ -157,6 +162,9 @@ func (c *checker) addMember(m *model, id string, sub *model) {
 		}
 		m.direct[f.name] = true
 		m.see(f)
+	}
+	if !c.spend(m.e.Place(), copied*len(sub.deeper)) {
+		return
 	}
 	for _, f := range sub.deeper {
 		if old := m.scope.names[f.name]; old == nil || old.kind != outputKind {
@@ -201,6 +209,9 @@ func (c *checker) uniteCategories(m *model, t *MiningModel) {
 		if m.chain && sub.Name != "" && sub.Name != t.Target.Name && t.Target.Name != "" {
 			continue // it predicts something else
 		}
+		if !c.spend(m.e.Place(), len(sub.Categories)) {
+			return
+		}
 		for _, cell := range sub.Categories {
 			if own, ok := value.Convert(cell, t.Target.Type, c.out.Symbols); ok {
 				cell = own
@@ -228,7 +239,9 @@ func (c *checker) giveResults(m *model, t *MiningModel) {
 		}
 	}
 	for _, sub := range m.members[from:to] {
-		m.given = append(m.given, sub.given...)
+		if c.spend(m.e.Place(), copied*len(sub.given)) {
+			m.given = append(m.given, sub.given...)
+		}
 	}
 }
 

@@ -50,6 +50,10 @@ func (c *checker) miningField(m *model, e *pmml.Element, name string) {
 	}
 	if usage == "target" {
 		m.targets = append(m.targets, targetName{name, e.At("name"), e})
+		if m.isTarget == nil {
+			m.isTarget = map[string]bool{}
+		}
+		m.isTarget[name] = true
 	}
 	if m.parent == nil {
 		c.topField(m, e, name, usage)

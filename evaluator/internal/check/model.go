@@ -55,20 +55,25 @@ type model struct {
 	common *ModelCommon
 	reads  slotSet // of the model's own element
 
-	targets    []targetName // of the mining schema
-	target     *dataField   // the target field; nil if the model has none
+	targets    []targetName    // of the mining schema
+	isTarget   map[string]bool // by name
+	target     *dataField      // the target field; nil if the model has none
 	classifies bool
 	categories map[value.Cell]int32 // index in the target's categories
 	declared   int                  // how many of them are the target field's own
 	display    map[int32]value.Cell // displayValue by category
 	priors     map[int32]float64    // priorProbability by category
 
-	members []member        // of a MiningModel
-	chain   bool            // whether later members and outputs see the outputs of its members
-	given   []Output        // output fields that are results of the model: its last members' and its own
-	visible []*field        // its own output fields: later members of a chain around it see them
-	deeper  []*field        // those of its members, if it is a chain: later members see them unless nearer ones have their names
-	direct  map[string]bool // names of the output fields that its members have themselves
+	multi   bool              // it is a multiModelChain: its members predict the targets
+	inMulti bool              // all models around it are
+	members []member          // of a MiningModel
+	ids     map[string]int    // of members: their indexes
+	outputs map[string]*field // its own output fields by name
+	chain   bool              // whether later members and outputs see the outputs of its members
+	given   []Output          // output fields that are results of the model: its last members' and its own
+	visible []*field          // its own output fields: later members of a chain around it see them
+	deeper  []*field          // those of its members, if it is a chain: later members see them unless nearer ones have their names
+	direct  map[string]bool   // names of the output fields that its members have themselves
 }
 
 // A targetName is a target in a mining schema.
@@ -89,6 +94,11 @@ func (c *checker) begin(e *pmml.Element, parent *model, common *ModelCommon, att
 	m := &model{e: e, parent: parent, scope: c.newScope(outer), common: common, categories: map[value.Cell]int32{}}
 	m.parts = c.single(e, append(once, "MiningSchema", "Output", "ModelStats", "ModelExplanation", "Targets",
 		"LocalTransformations", "ModelVerification"), content...)
+	if s := m.parts["Segmentation"]; s != nil {
+		method, _ := s.Attr("multipleModelMethod")
+		m.multi = method == methods[MultiModelChain]
+	}
+	m.inMulti = parent != nil && parent.multi && (parent.parent == nil || parent.inMulti)
 	common.Element = e.Name()
 	common.Name, _ = e.Attr("modelName")
 	common.Algorithm, _ = e.Attr("algorithmName")

@@ -25,12 +25,13 @@ type outputReader struct {
 	c     *checker
 	m     *model
 	own   map[string]*field // of the model, in so far as they are read
+	slots map[int32]bool    // theirs
 	reads slotSet           // of their expressions
 }
 
 // output reads the Output element of a model, and the ResultFields of one of PMML 3.
 func (c *checker) output(m *model) {
-	r := &outputReader{c: c, m: m, own: map[string]*field{}}
+	r := &outputReader{c: c, m: m, own: map[string]*field{}, slots: map[int32]bool{}}
 	if out := m.parts["Output"]; out != nil {
 		for child := range out.Children() {
 			if child.Name() != "OutputField" {
@@ -46,6 +47,7 @@ func (c *checker) output(m *model) {
 		}
 	}
 	m.common.OutputReads = r.reads.list
+	m.outputs = r.own
 }
 
 func (r *outputReader) outputField(e *pmml.Element) {
@@ -85,14 +87,14 @@ func (r *outputReader) feature(o *Output, e *pmml.Element, text string) bool {
 
 // about finds the model that an output field is about, the category that it is for, and the type of what it gives.
 func (r *outputReader) about(o *Output, e *pmml.Element) value.Type {
-	t, own := &r.m.common.Target, r.m.common.Target.Name
+	t, own, categories := &r.m.common.Target, r.m.common.Target.Name, r.m.categories
 	if id, ok := e.Attr("segmentId"); ok {
-		i := r.m.segment(id)
-		if i < 0 {
+		i, ok := r.m.ids[id]
+		if !ok {
 			r.c.unknownSegment(e.At("segmentId"), id)
 			return value.NoType
 		}
-		o.Segment, t = int32(i), &r.m.members[i].target
+		o.Segment, t, categories = int32(i), &r.m.members[i].target, r.m.members[i].categories
 		own = t.Name
 	}
 	if name, ok := e.Attr("targetField"); ok && name != own {
@@ -108,10 +110,10 @@ func (r *outputReader) about(o *Output, e *pmml.Element) value.Type {
 	case PredictedDisplayValue, EntityID, Warning, Report:
 		return value.String
 	case Probability, Confidence, Affinity:
-		r.category(o, e, t)
+		r.category(o, e, t, categories)
 		return value.Double
 	case Residual:
-		r.category(o, e, t)
+		r.category(o, e, t, categories)
 		r.expected(o, e, own)
 		return value.Double
 	}
@@ -128,18 +130,8 @@ func (m *model) predicting(name string) int {
 	return -1
 }
 
-// segment gives the index of the member with an id, -1 if there is none.
-func (m *model) segment(id string) int {
-	for i := range m.members {
-		if m.members[i].id == id {
-			return i
-		}
-	}
-	return -1
-}
-
 // category reads the category that an output field is for.
-func (r *outputReader) category(o *Output, e *pmml.Element, t *Target) {
+func (r *outputReader) category(o *Output, e *pmml.Element, t *Target, categories map[value.Cell]int32) {
 	if len(t.Categories) == 0 {
 		if o.Feature == Probability && r.m.common.Function == "regression" && o.Segment < 0 {
 			r.c.unsupportedTogether(e, "feature", o.FeatureName, "a regression")
@@ -151,13 +143,8 @@ func (r *outputReader) category(o *Output, e *pmml.Element, t *Target) {
 		return
 	}
 	o.Value = r.c.literal(e.At("value"), t.Type, text)
-	o.Category = -2
-	for i, cell := range t.Categories {
-		if cell == o.Value {
-			o.Category = int32(i)
-		}
-	}
-	if o.Category < 0 {
+	if o.Category, ok = categories[o.Value]; !ok {
+		o.Category = -2
 		r.c.noteInconsistent(e.At("value"), "the model has no category %q", text)
 	}
 }
@@ -176,11 +163,9 @@ func (r *outputReader) expected(o *Output, e *pmml.Element, target string) {
 // transformed reads the expression of an output field, or the output field of a member that it copies.
 func (r *outputReader) transformed(o *Output, e *pmml.Element) value.Type {
 	if name, ok := e.Attr("value"); ok && o.Segment >= 0 {
-		for _, out := range r.m.members[o.Segment].outputs {
-			if out.Name == name {
-				o.SegmentOutput = out.Slot
-				return r.c.out.Slots[out.Slot].Type
-			}
+		if f := r.m.members[o.Segment].outputs[name]; f != nil {
+			o.SegmentOutput = f.slot
+			return f.typ
 		}
 		r.c.unknownField(e.At("value"), name)
 		return value.NoType
@@ -191,25 +176,14 @@ func (r *outputReader) transformed(o *Output, e *pmml.Element) value.Type {
 	}
 	resolver := &resolver{c: r.c, lookup: r.lookup, unknown: true}
 	x, t := f.root.resolve(resolver, o.Type)
-	if expr.Cost(x, r.c.costs) > maxCost {
-		r.c.tooCostly(e.Place(), "output field "+quote(o.Name))
-	}
+	r.c.checkCost(e.Place(), "output field "+quote(o.Name), expr.CostOf(x, r.c.costs))
 	for _, slot := range slotsOf(x) {
-		if !r.isOwn(slot) {
+		if !r.slots[slot] && slot != r.m.common.Target.Slot {
 			r.reads.add(slot)
 		}
 	}
 	o.Expr = x
 	return t
-}
-
-func (r *outputReader) isOwn(slot int32) bool {
-	for i := range r.m.common.Outputs {
-		if r.m.common.Outputs[i].Slot == slot {
-			return true
-		}
-	}
-	return slot == r.m.common.Target.Slot
 }
 
 // lookup gives what a name in an output field's expression means: an earlier output field, the prediction, or a field.
@@ -273,6 +247,7 @@ func (r *outputReader) name(o *Output, e *pmml.Element, given value.Type) {
 	}
 	o.Op = r.c.opType(e, o.Op)
 	o.Slot = r.c.newSlot(o.Name, t, o.Op)
+	r.slots[o.Slot] = true
 	r.m.common.Outputs = append(r.m.common.Outputs, *o)
 	if o.Name == "" {
 		return

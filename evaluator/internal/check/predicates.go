@@ -101,6 +101,9 @@ func (c *checker) ordinal(at diag.Place, f *field, op expr.Operator, text string
 		c.noOrder(at, f.name)
 		return never()
 	}
+	if !c.spend(at, len(f.values)) {
+		return never()
+	}
 	i := slices.Index(f.values, c.out.Symbols.Cell(text))
 	if i < 0 {
 		c.invalidValue(at, text, "one of the values declared for field "+quote(f.name))

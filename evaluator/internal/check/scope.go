@@ -72,22 +72,27 @@ func (c *checker) newScope(parent *scope) *scope {
 // members, these before what is further out.
 func (s *scope) lookup(name string) *field {
 	if f := s.names[name]; f != nil {
-		if f.kind == aliasKind {
-			f = s.resolveAlias(f)
-		}
-		return f
-	}
-	if s.parent == nil {
-		return nil
+		return s.resolveAlias(f)
 	}
 	if f := s.outer[name]; f != nil {
 		return f
 	}
-	f := s.parent.lookup(name)
-	if f == nil {
-		return nil
+	var treating []*scope // those on the way that treat fields
+	var f *field
+	for p := s; f == nil; p = p.parent {
+		if len(p.treated) > 0 {
+			treating = append(treating, p)
+		}
+		if p.parent == nil || !s.c.spend(diag.Place{}, 1) {
+			return nil
+		}
+		if f = p.parent.names[name]; f != nil {
+			f = p.parent.resolveAlias(f)
+		}
 	}
-	f = s.adapt(f)
+	for _, p := range slices.Backward(treating) {
+		f = p.adapt(f)
+	}
 	if s.outer == nil {
 		s.outer = map[string]*field{}
 	}
@@ -97,6 +102,9 @@ func (s *scope) lookup(name string) *field {
 
 // resolveAlias replaces a mining field by what it means further out.
 func (s *scope) resolveAlias(f *field) *field {
+	if f.kind != aliasKind {
+		return f
+	}
 	g := s.parent.lookup(f.name)
 	if g == nil {
 		g = &field{name: f.name, kind: brokenKind, broken: true}
@@ -107,7 +115,7 @@ func (s *scope) resolveAlias(f *field) *field {
 
 // exists says that a name means something, without looking closer.
 func (s *scope) exists(name string) bool {
-	for ; s != nil; s = s.parent {
+	for ; s != nil && s.c.spend(diag.Place{}, 1); s = s.parent {
 		if s.names[name] != nil {
 			return true
 		}
@@ -135,6 +143,7 @@ func (s *scope) instance(f *field) *field {
 	if g := s.instances[f]; g != nil {
 		return g
 	}
+	s.c.spend(f.place, 200)
 	g := *f
 	g.copied, g.view, g.slot, g.links, g.state = f, s, -1, nil, unlinked
 	if s.instances == nil {
@@ -143,10 +152,6 @@ func (s *scope) instance(f *field) *field {
 	s.instances[f] = &g
 	return &g
 }
-
-// maxSteps bounds how many outer fields are looked at on behalf of scopes that treat their inputs: a small document can
-// have many such scopes and many outer fields.
-const maxSteps = 20_000_000
 
 // readsTreated says that an outer derived field reads, directly or not, a field that this scope treats.
 func (s *scope) readsTreated(f *field) bool {
@@ -160,23 +165,18 @@ func (s *scope) readsTreated(f *field) bool {
 	}
 	for stack := []visit{{f, 0}}; len(stack) > 0; {
 		v := &stack[len(stack)-1]
-		if _, known := s.depends[v.f]; known || v.next >= len(v.f.links) || s.c.steps > maxSteps {
+		if _, known := s.depends[v.f]; known || v.next >= len(v.f.links) || !s.c.spend(f.place, 1) {
 			if !known {
 				s.depends[v.f] = s.readsDirectly(v.f)
 			}
 			stack = stack[:len(stack)-1]
 			continue
 		}
-		s.c.steps++
 		g := v.f.links[v.next]
 		v.next++
 		if _, known := s.depends[g]; !known && g.kind == derivedKind {
 			stack = append(stack, visit{g, 0})
 		}
-	}
-	if s.c.steps > maxSteps {
-		s.c.tooCostly(f.place, "resolving fields for nested models")
-		return false
 	}
 	return s.depends[f]
 }
@@ -310,8 +310,14 @@ func (c *checker) give(f *field, at diag.Place) {
 func slotsOf(x expr.Expr) []int32 {
 	var read slotSet
 	expr.Walk(x, func(x expr.Expr) {
-		if s, ok := x.(*expr.Slot); ok {
-			read.add(s.Slot)
+		switch x := x.(type) {
+		case *expr.Slot:
+			read.add(x.Slot)
+		case *expr.Lag:
+			read.add(x.Slot)
+			for _, block := range x.Blocks {
+				read.add(block)
+			}
 		}
 	})
 	return read.list

@@ -17,7 +17,7 @@ func (c *checker) targetOf(m *model) {
 	if targets := m.parts["Targets"]; targets != nil {
 		c.targets(m, targets)
 	}
-	if m.target != nil && m.classifies {
+	if m.target != nil && m.classifies && c.spend(m.e.Place(), len(m.target.input.Valid)) {
 		m.declareCategories(m.target.input.Valid)
 		for i, shown := range m.target.display {
 			category := m.category(m.target.input.Valid[i])
@@ -32,7 +32,7 @@ func (c *checker) targetOf(m *model) {
 // nameTarget finds the target field: that of the mining schema, or what Target@field or targetFieldName say.
 func (c *checker) nameTarget(m *model) {
 	t := &m.common.Target
-	if m.multi() {
+	if m.multi {
 		return // its members predict the targets
 	}
 	if len(m.targets) > 0 {
@@ -126,7 +126,7 @@ func (c *checker) typeTarget(m *model) {
 	if m.parent != nil && embedded(m.e) {
 		m.common.Float = m.parent.common.Float
 	}
-	if t.Type != value.NoType || m.multi() || m.common.Function == "mixed" {
+	if t.Type != value.NoType || m.multi || m.common.Function == "mixed" {
 		if !m.classifies && m.common.Function == "regression" && t.Type == value.String {
 			c.faults.Fault(m.e.At("functionName"), diag.Type, "a numeric target", "the target %q of a regression is of type %s", t.Name, t.Type)
 		}
@@ -138,7 +138,9 @@ func (c *checker) typeTarget(m *model) {
 		if p := m.parent; p != nil && p.classifies && t.Name == "" {
 			t.Type, t.Op = p.common.Target.Type, p.common.Target.Op
 			m.target = p.target
-			m.declareCategories(p.common.Target.Categories[:p.declared])
+			if c.spend(m.e.Place(), p.declared) {
+				m.declareCategories(p.common.Target.Categories[:p.declared])
+			}
 		}
 	case m.common.Float:
 		t.Type, t.Op = value.Float, Continuous
@@ -179,14 +181,14 @@ func (c *checker) slotTarget(m *model) {
 			}
 			c.addTarget(target.name, typ, op)
 		}
-		if len(c.out.Targets) == 0 && (!m.multi() || t.Name != "") {
+		if len(c.out.Targets) == 0 && (!m.multi || t.Name != "") {
 			c.addTarget(t.Name, t.Type, t.Op)
 		}
-		if slot, ok := c.targetSlots[t.Name]; ok && !m.multi() {
+		if slot, ok := c.targetSlots[t.Name]; ok && !m.multi {
 			t.Slot = slot
 		}
-	case m.inMulti():
-		if slot, ok := c.targetSlots[t.Name]; ok && t.Name != "" && !m.multi() {
+	case m.inMulti:
+		if slot, ok := c.targetSlots[t.Name]; ok && t.Name != "" && !m.multi {
 			t.Slot = slot
 		}
 	}
@@ -196,26 +198,6 @@ func (c *checker) addTarget(name string, t value.Type, op OpType) {
 	slot := c.newSlot(name, t, op)
 	c.targetSlots[name] = slot
 	c.out.Targets = append(c.out.Targets, slot)
-}
-
-// multi says that the model is a multiModelChain, whose members predict the targets.
-func (m *model) multi() bool {
-	s := m.parts["Segmentation"]
-	if s == nil {
-		return false
-	}
-	method, _ := s.Attr("multipleModelMethod")
-	return method == "x-multiModelChain"
-}
-
-// inMulti says that all models around it are multiModelChains.
-func (m *model) inMulti() bool {
-	for p := m.parent; p != nil; p = p.parent {
-		if !p.multi() {
-			return false
-		}
-	}
-	return m.parent != nil
 }
 
 // targets reads a Targets element.
@@ -230,19 +212,10 @@ func (c *checker) targets(m *model, e *pmml.Element) {
 		switch {
 		case !ok || name == m.common.Target.Name:
 			c.readTarget(m, child)
-		case !m.hasTarget(name) && m.common.Target.Name != "" || !c.global.exists(name):
+		case !m.isTarget[name] && m.common.Target.Name != "" || !c.global.exists(name):
 			c.unknownField(child.At("field"), name)
 		}
 	}
-}
-
-func (m *model) hasTarget(name string) bool {
-	for _, t := range m.targets {
-		if t.name == name {
-			return true
-		}
-	}
-	return false
 }
 
 // readTarget reads the Target of the model's target.

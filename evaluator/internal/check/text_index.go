@@ -80,8 +80,9 @@ func (r formulaReader) normalization(o *fn.TextIndexOptions, e *pmml.Element) {
 	if table == nil {
 		return
 	}
-	in, out := columnOf(table, attributeOr(e, "inField", "string")), columnOf(table, attributeOr(e, "outField", "stem"))
-	regex := columnOf(table, attributeOr(e, "regexField", "regex"))
+	columns := columnsOf(table)
+	in, out := columns.find(attributeOr(e, "inField", "string")), columns.find(attributeOr(e, "outField", "stem"))
+	regex := columns.find(attributeOr(e, "regexField", "regex"))
 	for row := range table.Rows() {
 		if in < 0 || out < 0 {
 			r.c.inconsistent(e.Place(), "the table has no columns for what is replaced and by what")

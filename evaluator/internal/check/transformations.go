@@ -73,15 +73,16 @@ func (s *scope) declare(c *checker, f *field, e *pmml.Element) {
 
 // derive resolves a derived field whose inputs have slots, unless this is a trial.
 func (c *checker) derive(f *field, trial bool) expr.Expr {
+	if f.copied != nil && !c.spend(f.place, f.formula.size) {
+		return nothing()
+	}
 	r := &resolver{c: c, lookup: f.linked(), trial: trial}
 	x, t := f.formula.root.resolve(r, f.typ)
 	x = r.cast(f.place, x, t, f.typ)
 	if f.typ == value.NoType {
 		f.typ = t
 	}
-	if expr.Cost(x, c.costs) > maxCost {
-		c.tooCostly(f.place, "field "+quote(f.name))
-	}
+	c.checkCost(f.place, "field "+quote(f.name), expr.CostOf(x, c.costs))
 	return x
 }
 

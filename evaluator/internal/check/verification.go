@@ -27,7 +27,19 @@ func (c *checker) modelVerification(m *model, e *pmml.Element) {
 		return
 	}
 	c.noteCount(e, "recordCount", table.Rows())
-	r := verificationReader{c: c, m: m, table: table, v: &Verification{}}
+	r := verificationReader{
+		c: c, table: table, columns: columnsOf(table), v: &Verification{},
+		inputs: map[string]int32{}, slots: map[string]int32{}, expected: map[string]ExpectedField{},
+	}
+	for i := range c.out.Inputs {
+		r.inputs[c.out.Inputs[i].Name] = int32(i)
+	}
+	for _, f := range m.deeper { // of members of a chain that are not its last
+		r.slots[f.name] = f.slot
+	}
+	for i := range m.given {
+		r.slots[m.given[i].Name] = m.given[i].Slot
+	}
 	n := 0
 	for child := range fields.Children() {
 		if child.Name() != "VerificationField" {
@@ -43,10 +55,12 @@ func (c *checker) modelVerification(m *model, e *pmml.Element) {
 }
 
 type verificationReader struct {
-	c     *checker
-	m     *model
-	table *pmml.Table
-	v     *Verification
+	c       *checker
+	table   *pmml.Table
+	columns columns
+	v       *Verification
+	inputs  map[string]int32 // indexes of inputs
+	slots   map[string]int32 // of output fields
 
 	given, targets, outputs []column
 	expected                map[string]ExpectedField // of targets and outputs
@@ -64,28 +78,25 @@ func (r *verificationReader) field(e *pmml.Element) {
 	if text, ok := e.Attr("column"); ok {
 		col.name = text
 	}
-	col.index = columnOf(r.table, col.name)
+	col.index = r.columns.find(col.name)
 	x := ExpectedField{
-		Slot: -1, Name: name,
+		Name:      name,
 		Precision: r.c.atLeast(e, "precision", 0, 1e-6), ZeroThreshold: r.c.atLeast(e, "zeroThreshold", 0, 1e-16),
 	}
-	switch {
-	case r.output(name) >= 0:
-		x.Slot = r.output(name)
+	slot, isOutput := r.slots[name]
+	if isOutput {
 		r.outputs = append(r.outputs, col)
-	case r.target(name) >= 0:
-		x.Slot = r.target(name)
+	} else if target, isTarget := r.c.targetSlots[name]; isTarget {
+		slot = target
 		r.targets = append(r.targets, col)
-	case r.input(name) >= 0:
+	} else if _, isInput := r.inputs[name]; isInput {
 		r.given = append(r.given, col)
 		return
-	default:
+	} else {
 		r.unknown(e, name)
 		return
 	}
-	if r.expected == nil {
-		r.expected = map[string]ExpectedField{}
-	}
+	x.Slot = slot
 	r.expected[name] = x
 }
 
@@ -98,31 +109,6 @@ func (r *verificationReader) unknown(e *pmml.Element, name string) {
 	r.c.unknownField(e.At("field"), name)
 }
 
-func (r *verificationReader) output(name string) int32 {
-	for i := range r.m.given {
-		if r.m.given[i].Name == name {
-			return r.m.given[i].Slot
-		}
-	}
-	for _, f := range r.m.deeper { // of members of a chain that are not its last
-		if f.name == name {
-			return f.slot
-		}
-	}
-	return -1
-}
-
-func (r *verificationReader) target(name string) int32 {
-	if slot, ok := r.c.targetSlots[name]; ok {
-		return slot
-	}
-	return -1
-}
-
-func (r *verificationReader) input(name string) int {
-	return slices.IndexFunc(r.c.out.Inputs, func(in Input) bool { return in.Name == name })
-}
-
 // rows reads the table. PMML, ModelVerification: if there are output fields, targets are not compared. A column that a
 // row has no cell for is missing as an input and not compared as a result.
 func (r *verificationReader) rows() {
@@ -131,16 +117,16 @@ func (r *verificationReader) rows() {
 		compared = r.targets
 	}
 	for _, col := range r.given {
-		r.v.Inputs = append(r.v.Inputs, int32(r.input(col.field)))
+		r.v.Inputs = append(r.v.Inputs, r.inputs[col.field])
 	}
 	for _, col := range compared {
 		r.v.Expected = append(r.v.Expected, r.expected[col.field])
 	}
-	columns := slices.Concat(r.given, compared)
+	all := slices.Concat(r.given, compared)
 	numbers := map[string]int32{}
 	for row := range r.table.Rows() {
-		cells := make([]int32, len(columns))
-		for i, col := range columns {
+		cells := make([]int32, len(all))
+		for i, col := range all {
 			cells[i] = -1
 			if col.index < 0 {
 				continue
