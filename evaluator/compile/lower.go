@@ -42,7 +42,8 @@ func newLowering() *lowering {
 
 // lower takes the next checked model. There is one case for each type of model.
 func (l *lowering) lower(m check.Model) {
-	common := m.Common()
+	own := *m.Common() // a copy: the checked model, with all its nodes, is forgotten
+	common := &own
 	out := &lowered{common: common, model: &program.Model{Element: common.Element, Target: lowerTarget(&common.Target)}}
 	switch m := m.(type) {
 	case *check.TreeModel:

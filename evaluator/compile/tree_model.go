@@ -33,7 +33,7 @@ func (l *lowering) treeModel(m *check.TreeModel, out *lowered) {
 		t.entry[i] = notYet
 	}
 	for _, e := range l.pop(m.Embedded) {
-		m.Reads = append(m.Reads, e.common.Reads...)
+		out.common.Reads = append(out.common.Reads, e.common.Reads...)
 		t.models = append(t.models, int32(len(l.p.Models)))
 		l.p.Models = append(l.p.Models, e.model)
 	}
