@@ -85,7 +85,7 @@ func (c *checker) whole(e *pmml.Element, attr string, least, def int32) int32 {
 	if i := n.Int64(); ok && i >= int64(least) && i <= 1<<31-1 {
 		return int32(i)
 	}
-	c.invalidNumber(e.At(attr), text)
+	c.numberOutOfRange(e.At(attr), text, "a whole number from "+strconv.Itoa(int(least)))
 	return def
 }
 

@@ -12,6 +12,23 @@ import (
 type dataField struct {
 	input   Input
 	display []value.Cell // of input.Valid: displayValue; nil if there is none
+
+	distinct []value.Cell // of input.Valid, once somebody asked for categories
+	index    map[value.Cell]int32
+}
+
+// categories gives the distinct valid values and their indexes.
+func (d *dataField) categories() ([]value.Cell, map[value.Cell]int32) {
+	if d.index == nil {
+		d.index = make(map[value.Cell]int32, len(d.input.Valid))
+		for _, cell := range d.input.Valid {
+			if _, known := d.index[cell]; !known {
+				d.index[cell] = int32(len(d.distinct))
+				d.distinct = append(d.distinct, cell)
+			}
+		}
+	}
+	return d.distinct, d.index
 }
 
 // dataDictionary reads the fields that come with a record. Only those that a model uses get slots.

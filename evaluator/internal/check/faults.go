@@ -70,7 +70,7 @@ func (c *checker) invalidNumber(at diag.Place, text string) {
 }
 
 func (c *checker) numberOutOfRange(at diag.Place, text, expected string) {
-	c.faults.Fault(at, diag.InvalidNumber, expected, "%s is not %s", text, expected)
+	c.faults.Fault(at, diag.InvalidNumber, expected, "%q is not %s", text, expected)
 }
 
 // invalidLiteral reports a constant that cannot be read in the type that it must have.

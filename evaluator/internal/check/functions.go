@@ -184,11 +184,13 @@ func (d *function) calls() []reference {
 
 // checkFunctions checks the functions that nothing calls.
 func (c *checker) checkFunctions() {
+	called := len(c.out.Functions)
 	for _, d := range c.declared {
-		if d.number < 0 && d.body != nil {
-			c.define(d, true)
+		if d.number < 0 {
+			c.need(d)
 		}
 	}
+	c.out.Functions = c.out.Functions[:called]
 }
 
 // need gives a function its number, after those that it calls.
@@ -208,7 +210,7 @@ func (c *checker) need(d *function) {
 			continue
 		}
 		if d := v.d; d.number < 0 && !d.broken {
-			f, cost := c.define(d, false)
+			f, cost := c.define(d)
 			d.number = int32(len(c.out.Functions))
 			c.out.Functions = append(c.out.Functions, f)
 			c.costs = append(c.costs, cost)
@@ -218,12 +220,12 @@ func (c *checker) need(d *function) {
 }
 
 // define resolves a function and gives what a call costs.
-func (c *checker) define(d *function, trial bool) (f expr.Function, cost expr.Cost) {
+func (c *checker) define(d *function) (f expr.Function, cost expr.Cost) {
 	f = expr.Function{Name: d.name, Params: d.params, Body: nothing()} // Body casts its result itself
 	if d.body == nil {
 		return f, cost
 	}
-	r := &resolver{c: c, trial: trial, params: d.named, visible: int32(len(d.params))}
+	r := &resolver{c: c, params: d.named, visible: int32(len(d.params))}
 	for _, l := range d.locals {
 		x, t := l.formula.root.resolve(r, l.typ)
 		x = r.cast(l.at, x, t, l.typ)

@@ -209,7 +209,9 @@ func (c *checker) uniteCategories(m *model, t *MiningModel) {
 		if m.chain && sub.Name != "" && sub.Name != t.Target.Name && t.Target.Name != "" {
 			continue // it predicts something else
 		}
-		if !c.spend(m.e.Place(), len(sub.Categories)) {
+		if n := len(sub.Categories); n == 0 || n <= len(t.Target.Categories) && &sub.Categories[0] == &t.Target.Categories[0] {
+			continue // shared
+		} else if !c.spend(m.e.Place(), n) {
 			return
 		}
 		for _, cell := range sub.Categories {

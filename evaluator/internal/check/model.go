@@ -1,6 +1,7 @@
 package check
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/handoff-pmml/handoff/evaluator/internal/diag"
@@ -60,6 +61,7 @@ type model struct {
 	target     *dataField      // the target field; nil if the model has none
 	classifies bool
 	categories map[value.Cell]int32 // index in the target's categories
+	shared     bool                 // categories belongs to another model or a field
 	declared   int                  // how many of them are the target field's own
 	display    map[int32]value.Cell // displayValue by category
 	priors     map[int32]float64    // priorProbability by category
@@ -176,9 +178,18 @@ func (c *checker) read(m *model, e *pmml.Element, attr string) (*field, bool) {
 func (m *model) category(cell value.Cell) int32 {
 	i, ok := m.categories[cell]
 	if !ok {
+		if m.shared {
+			m.categories, m.shared = maps.Clone(m.categories), false
+		}
 		i = int32(len(m.common.Target.Categories))
 		m.categories[cell] = i
 		m.common.Target.Categories = append(m.common.Target.Categories, cell)
 	}
 	return i
+}
+
+// share makes another model's or a field's categories the first of a model that has none yet, without copying them.
+func (m *model) share(cells []value.Cell, index map[value.Cell]int32) {
+	m.common.Target.Categories, m.categories, m.shared = cells[:len(cells):len(cells)], index, true
+	m.declared = len(cells)
 }

@@ -17,8 +17,8 @@ func (c *checker) targetOf(m *model) {
 	if targets := m.parts["Targets"]; targets != nil {
 		c.targets(m, targets)
 	}
-	if m.target != nil && m.classifies && c.spend(m.e.Place(), len(m.target.input.Valid)) {
-		m.declareCategories(m.target.input.Valid)
+	if m.target != nil && m.classifies {
+		m.declareCategories()
 		for i, shown := range m.target.display {
 			category := m.category(m.target.input.Valid[i])
 			if _, ok := m.display[category]; !ok && shown.State == value.Valid {
@@ -138,9 +138,8 @@ func (c *checker) typeTarget(m *model) {
 		if p := m.parent; p != nil && p.classifies && t.Name == "" {
 			t.Type, t.Op = p.common.Target.Type, p.common.Target.Op
 			m.target = p.target
-			if c.spend(m.e.Place(), p.declared) {
-				m.declareCategories(p.common.Target.Categories[:p.declared])
-			}
+			m.share(p.common.Target.Categories, p.categories)
+			p.shared = true
 		}
 	case m.common.Float:
 		t.Type, t.Op = value.Float, Continuous
@@ -150,11 +149,10 @@ func (c *checker) typeTarget(m *model) {
 }
 
 // declareCategories makes the target field's values the first categories.
-func (m *model) declareCategories(cells []value.Cell) {
-	for _, cell := range cells {
-		m.category(cell)
+func (m *model) declareCategories() {
+	if m.classifies && m.target != nil && len(m.categories) == 0 {
+		m.share(m.target.categories())
 	}
-	m.declared = len(m.common.Target.Categories)
 }
 
 // show gives a category a displayValue.
@@ -230,9 +228,7 @@ func (c *checker) readTarget(m *model, e *pmml.Element) {
 	if t.Min > t.Max {
 		c.inconsistent(e.At("min"), "min is greater than max")
 	}
-	if m.classifies && m.target != nil {
-		m.declareCategories(m.target.input.Valid)
-	}
+	m.declareCategories()
 	for child := range e.Children() {
 		if child.Name() != "TargetValue" {
 			c.unknownElement(child, e)
@@ -278,6 +274,9 @@ func (c *checker) finishTarget(m *model) {
 		for i, shown := range m.display {
 			t.Display[i] = shown
 		}
+	}
+	if m.priors == nil {
+		return
 	}
 	sum := 0.0
 	for i := range t.Categories {

@@ -1,0 +1,156 @@
+package check_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/handoff-pmml/handoff/evaluator/internal/check"
+	"github.com/handoff-pmml/handoff/evaluator/internal/diag"
+)
+
+// document writes a document around a model.
+func document(dictionary, transformations, model string) string {
+	return `<PMML xmlns="http://www.dmg.org/PMML-4_4" version="4.4"><Header/><DataDictionary>` +
+		`<DataField name="x" optype="continuous" dataType="double"/>` + dictionary +
+		`<DataField name="y" optype="continuous" dataType="double"/></DataDictionary>` +
+		`<TransformationDictionary>` + transformations + `</TransformationDictionary>` + model + `</PMML>`
+}
+
+const schema = `<MiningSchema><MiningField name="x"/><MiningField name="y" usageType="target"/></MiningSchema>`
+
+// regressionOn is a model of one field.
+func regressionOn(name string) string {
+	return `<RegressionModel functionName="regression">` + schema + `<RegressionTable intercept="0"><NumericPredictor name="` +
+		name + `" coefficient="1"/></RegressionTable></RegressionModel>`
+}
+
+func derived(name, expression string) string {
+	return `<DerivedField name="` + name + `" optype="continuous" dataType="double">` + expression + `</DerivedField>`
+}
+
+func ref(name string) string { return `<FieldRef field="` + name + `"/>` }
+
+func apply(function string, args ...string) string {
+	return `<Apply function="` + function + `">` + strings.Join(args, "") + `</Apply>`
+}
+
+func define(name, body string) string {
+	return `<DefineFunction name="` + name + `" optype="continuous" dataType="double"><ParameterField name="v"/>` + body + `</DefineFunction>`
+}
+
+// repeat joins what make gives for 0 to n-1.
+func repeat(n int, make func(i int) string) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(make(i))
+	}
+	return b.String()
+}
+
+// TestHostile checks documents that are made to take long or to overflow a stack. Each must be decided on within
+// seconds; the figures are far above what it takes on a slow machine.
+func TestHostile(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		text   string
+		want   diag.Code // empty: the document is right
+		models int       // that it has, if it is right
+	}{
+		{"a chain of 100,000 fields", document("", repeat(100_000, func(i int) string {
+			if i == 99_999 {
+				return derived("f99999", ref("x"))
+			}
+			return derived(fmt.Sprintf("f%d", i), ref(fmt.Sprintf("f%d", i+1)))
+		}), regressionOn("f0")), "", 1},
+		{"a cycle of 100,000 fields", document("", repeat(100_000, func(i int) string {
+			return derived(fmt.Sprintf("f%d", i), ref(fmt.Sprintf("f%d", (i+1)%100_000)))
+		}), regressionOn("f0")), diag.Cycle, 0},
+		{"100,000 unused fields", document("", repeat(100_000, func(i int) string {
+			return derived(fmt.Sprintf("f%d", i), ref("x"))
+		}), regressionOn("x")), "", 1},
+		{"100,000 data fields", document(repeat(100_000, func(i int) string {
+			return fmt.Sprintf(`<DataField name="d%d" optype="continuous" dataType="double"/>`, i)
+		}), "", `<RegressionModel functionName="regression"><MiningSchema>`+repeat(100_000, func(i int) string {
+			return fmt.Sprintf(`<MiningField name="d%d"/>`, i)
+		})+`</MiningSchema><RegressionTable intercept="0">`+repeat(100_000, func(i int) string {
+			return fmt.Sprintf(`<NumericPredictor name="d%d" coefficient="1"/>`, i)
+		})+`</RegressionTable></RegressionModel>`), "", 1},
+		{"functions that double each other", document("", define("f0", ref("v"))+repeat(60, func(i int) string {
+			call := apply(fmt.Sprintf("f%d", i), ref("v"))
+			return define(fmt.Sprintf("f%d", i+1), apply("+", call, call))
+		}), regressionOn("x")), diag.Cost, 0},
+		{"fields that use a costly function", document("", define("f0", ref("v"))+repeat(20, func(i int) string {
+			call := apply(fmt.Sprintf("f%d", i), ref("v"))
+			return define(fmt.Sprintf("f%d", i+1), apply("+", call, call))
+		})+derived("d", apply("sum", repeat(10, func(int) string { return apply("f20", ref("x")) }))), regressionOn("d")), diag.Cost, 0},
+		{"100,000 functions that call each other", document("", define("f0", ref("v"))+repeat(100_000, func(i int) string {
+			return define(fmt.Sprintf("f%d", i+1), apply(fmt.Sprintf("f%d", i), ref("v")))
+		})+derived("d", apply("f100000", ref("x"))), regressionOn("d")), diag.Cost, 0},
+		{"a cycle of 100,000 functions", document("", repeat(100_000, func(i int) string {
+			return define(fmt.Sprintf("f%d", i), apply(fmt.Sprintf("f%d", (i+1)%100_000), ref("v")))
+		})+derived("d", apply("f0", ref("x"))), regressionOn("d")), diag.Cycle, 0},
+		{"an expression of 1,900 levels", document("", derived("d",
+			strings.Repeat(`<Apply function="abs">`, 1900)+ref("x")+strings.Repeat(`</Apply>`, 1900)), regressionOn("d")), "", 1},
+		{"many models that treat what many fields read", document("", derived("f0", ref("x"))+repeat(20_000, func(i int) string {
+			return derived(fmt.Sprintf("f%d", i+1), ref(fmt.Sprintf("f%d", i)))
+		}), `<MiningModel functionName="regression">`+schema+`<Segmentation multipleModelMethod="sum">`+repeat(2000, func(i int) string {
+			return `<Segment><True/>` + strings.Replace(regressionOn("f20000"), `name="x"`, fmt.Sprintf(`name="x" missingValueReplacement="%d"`, i), 1) + `</Segment>`
+		})+`</Segmentation></MiningModel>`), diag.Cost, 0},
+		{"many comparisons in a long order", document(`<DataField name="s" optype="ordinal" dataType="string">`+
+			repeat(20_000, func(i int) string { return fmt.Sprintf(`<Value value="%d"/>`, i) })+`</DataField>`, "",
+			`<TreeModel functionName="regression">`+schema+`<Node><True/>`+repeat(20_000, func(i int) string {
+				return fmt.Sprintf(`<Node score="1"><SimplePredicate field="s" operator="lessThan" value="%d"/></Node>`, i)
+			})+`</Node></TreeModel>`), diag.Cost, 0},
+		{"a model of 500 levels", document("", "", strings.Repeat(`<MiningModel functionName="regression">`+schema+
+			`<Segmentation multipleModelMethod="modelChain"><Segment><True/>`, 500)+regressionOn("x")+
+			strings.Repeat(`</Segment></Segmentation></MiningModel>`, 500)), "", 501},
+		{"500 levels around 20,000 names", document("", repeat(20_000, func(i int) string {
+			return derived(fmt.Sprintf("f%d", i), ref("x"))
+		}), strings.Repeat(`<MiningModel functionName="regression">`+schema+
+			`<Segmentation multipleModelMethod="modelChain"><Segment><True/>`, 500)+
+			`<RegressionModel functionName="regression">`+schema+`<RegressionTable intercept="0">`+repeat(20_000, func(i int) string {
+			return fmt.Sprintf(`<NumericPredictor name="f%d" coefficient="1"/>`, i)
+		})+`</RegressionTable></RegressionModel>`+strings.Repeat(`</Segment></Segmentation></MiningModel>`, 500)), "", 501},
+		{"500 levels around 20,000 outputs", document("", "", strings.Repeat(`<MiningModel functionName="regression">`+schema+
+			`<Segmentation multipleModelMethod="modelChain"><Segment><True/>`, 500)+
+			`<RegressionModel functionName="regression">`+schema+`<Output>`+repeat(20_000, func(i int) string {
+			return fmt.Sprintf(`<OutputField name="o%d" dataType="double"/>`, i)
+		})+`</Output><RegressionTable intercept="0"/></RegressionModel>`+
+			strings.Repeat(`</Segment></Segmentation></MiningModel>`, 500)), diag.Cost, 0},
+		{"100,000 faults", document("", repeat(100_000, func(int) string { return `<DerivedField/>` }), regressionOn("x")),
+			diag.MissingAttribute, 0},
+		{"many categories in many models", document(`<DataField name="c" optype="categorical" dataType="string">`+
+			repeat(50_000, func(i int) string { return fmt.Sprintf(`<Value value="%d"/>`, i) })+`</DataField>`, "",
+			`<MiningModel functionName="classification"><MiningSchema><MiningField name="x"/><MiningField name="c" usageType="target"/></MiningSchema>`+
+				`<Segmentation multipleModelMethod="majorityVote">`+repeat(10_000, func(int) string {
+				return `<Segment><True/><TreeModel functionName="classification"><MiningSchema><MiningField name="x"/></MiningSchema><Node score="1"><True/></Node></TreeModel></Segment>`
+			})+`</Segmentation></MiningModel>`), "", 10_001},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			start := time.Now()
+			got := checkText(t, test.text, check.Options{})
+			took := time.Since(start)
+			t.Logf("%d bytes, %v", len(test.text), took)
+			if took > 30*time.Second {
+				t.Errorf("checking took %v", took)
+			}
+			codes := map[diag.Code]bool{}
+			for _, f := range got.faults {
+				codes[f.Code] = true
+			}
+			switch {
+			case test.want == "" && len(got.faults) > 0:
+				t.Errorf("faults: %v", lines(got.faults[:1]))
+			case test.want != "" && !codes[test.want]:
+				t.Errorf("no fault %s: %v", test.want, codes)
+			case test.want == "" && len(got.models) != test.models:
+				t.Errorf("%d models", len(got.models))
+			}
+			if len(got.faults) > diag.Limit {
+				t.Errorf("%d faults were kept", len(got.faults))
+			}
+		})
+	}
+}
