@@ -125,9 +125,5 @@ func appendTrimmed(dst []span, text string, word span) []span {
 	return append(dst, word)
 }
 
-func isPunctuation(r rune) bool {
-	if r < utf8.RuneSelf {
-		return r > ' ' && r < 0x7f && (r == '_' || !isAlphanumeric(byte(r)))
-	}
-	return unicode.IsPunct(r)
-}
+// isPunctuation says what is trimmed off words: punctuation, but no symbols. In "$5" and "5+" they belong to the word.
+func isPunctuation(r rune) bool { return unicode.IsPunct(r) }
