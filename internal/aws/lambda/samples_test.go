@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -58,7 +59,8 @@ func near(got, want string, rtol, atol float64) bool {
 	g, errG := strconv.ParseFloat(got, 64)
 	w, errW := strconv.ParseFloat(want, 64)
 	if errG != nil || errW != nil {
-		return got == want
+		isBoolean := strings.EqualFold(want, "true") || strings.EqualFold(want, "false")
+		return got == want || isBoolean && strings.EqualFold(got, want) || want == "NA" && got == ""
 	}
 	return math.Abs(g-w) <= max(atol, rtol*math.Abs(w))
 }
