@@ -204,7 +204,7 @@ func (f *field) resolve(name string) *field {
 // link finds the fields that a derived field names, and those that these name, and so on. It reports unknown names and
 // cycles. It has a stack of its own, because a document can have a chain of 100,000 fields.
 func (c *checker) link(f *field) {
-	if f.kind != derivedKind || f.state != unlinked {
+	if f.kind != derivedKind || f.state != unlinked || f.broken {
 		return
 	}
 	f.state = linking
@@ -226,7 +226,7 @@ func (c *checker) link(f *field) {
 			g = &field{name: ref.name, kind: brokenKind, broken: true}
 		}
 		f.links = append(f.links, g)
-		if g.kind == derivedKind && g.state == unlinked {
+		if g.kind == derivedKind && g.state == unlinked && !g.broken {
 			g.state = linking
 			stack = append(stack, g)
 		}
