@@ -81,8 +81,11 @@ func (m *Model) Schema() *Schema { return &m.schema }
 // Size is the number of bytes of the compiled form.
 func (m *Model) Size() int { return m.size }
 
-// Input gives the position for Scorer.Set of the input with the given name. Besides the schema's inputs there may be the
-// target's actual value, which residuals need.
+// InputNames gives the names of all that Scorer.Set takes, by position: the schema's inputs, then what else may be given,
+// such as the target's actual value, which residuals need. The names must not be changed.
+func (m *Model) InputNames() []string { return m.names }
+
+// Input gives the position for Scorer.Set of the input with the given name; see InputNames.
 func (m *Model) Input(name string) (i int, ok bool) {
 	i, ok = m.inputs[name]
 	return i, ok

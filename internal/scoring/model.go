@@ -41,9 +41,13 @@ const (
 // New makes a model ready to answer. Outputs that are not final are left out of its answers.
 func New(model *evaluator.Model) *Model {
 	m := &Model{model: model, schema: model.Schema(), inputs: map[string]int{}}
-	for i, f := range m.schema.Inputs {
-		m.inputs[f.Name] = i
-		m.numeric = append(m.numeric, numberTypes[f.DataType])
+	for i, name := range model.InputNames() {
+		m.inputs[name] = i
+		if i < len(m.schema.Inputs) {
+			m.numeric = append(m.numeric, numberTypes[m.schema.Inputs[i].DataType])
+		} else {
+			m.numeric = append(m.numeric, notNumber)
+		}
 	}
 	for i, f := range m.schema.Results() {
 		if f.NotFinal {
@@ -99,11 +103,15 @@ type worker struct {
 
 func (m *Model) worker() *worker {
 	if w, ok := m.workers.Get().(*worker); ok {
+		if w.scorer != nil {
+			w.scorer.Restart()
+		}
 		return w
 	}
 	w := &worker{model: m, record: record{inputs: m.inputs, values: make([]evaluator.Value, len(m.inputs))}}
 	if m.model != nil {
 		w.scorer = m.model.NewScorer()
+		w.scorer.Strict()
 	}
 	return w
 }
