@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -52,11 +53,13 @@ func run(path string) error {
 		return fmt.Errorf("%s has no console blocks", path)
 	}
 	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	defer running.Wait() // servers end before we do
 	defer stop()
 	failed := 0
 	for _, s := range steps {
 		fmt.Printf("%s:%d: $ %s\n", path, s.line, s.command)
-		if err := s.run(ctx); err != nil {
+		if err := s.run(ctx, &running); err != nil {
 			failed++
 			fmt.Printf("FAIL %s:%d: %v\n", path, s.line, err)
 		}
@@ -94,7 +97,7 @@ func parse(text string) []step {
 }
 
 // run starts the command and compares what it prints, in order.
-func (s *step) run(ctx context.Context) error {
+func (s *step) run(ctx context.Context, running *sync.WaitGroup) error {
 	cmd := exec.CommandContext(ctx, "sh", "-c", s.command)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
@@ -104,11 +107,11 @@ func (s *step) run(ctx context.Context) error {
 		return err
 	}
 	lines, done := make(chan string), make(chan error, 1)
-	go func() {
+	running.Go(func() {
 		err := cmd.Wait()
 		in.Close()
 		done <- err
-	}()
+	})
 	go func() {
 		defer close(lines)
 		r := bufio.NewScanner(out)
