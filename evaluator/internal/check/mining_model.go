@@ -93,6 +93,7 @@ func (c *checker) segment(m *model, t *MiningModel, e *pmml.Element) {
 		case slices.Contains(modelElements, name) && sub != nil:
 			c.duplicateModel(child, e)
 		case read != nil:
+			m.runs = always(s.Predicate)
 			sub = read(c, child, m)
 			c.memberFunction(m, t, sub)
 		case slices.Contains(modelElements, name):
@@ -154,13 +155,7 @@ func (c *checker) addMember(m *model, id string, sub *model) {
 		return
 	}
 	for _, f := range sub.visible {
-		if m.direct[f.name] {
-			c.duplicateName(f.place, "output field", f.name)
-		}
-		if m.direct == nil {
-			m.direct = map[string]bool{}
-		}
-		m.direct[f.name] = true
+		m.addDirect(c, f)
 		m.see(f)
 	}
 	if !c.spend(m.e.Place(), copied*len(sub.deeper)) {
@@ -173,6 +168,37 @@ func (c *checker) addMember(m *model, id string, sub *model) {
 	}
 }
 
+// A directOutput is an output field of a member of a chain. Members that do not both run for a record may have one of the
+// same name: then these are one.
+type directOutput struct {
+	field *field
+	runs  bool // its member always runs
+}
+
+// addDirect keeps an output field of a member.
+func (m *model) addDirect(c *checker, f *field) {
+	old, taken := m.direct[f.name]
+	if taken && (old.field.slot != f.slot || old.runs && m.runs) {
+		c.duplicateName(f.place, "output field", f.name)
+	}
+	if m.direct == nil {
+		m.direct = map[string]directOutput{}
+	}
+	m.direct[f.name] = directOutput{f, m.runs || old.runs}
+}
+
+// sameOutput gives the slot of an output field that an earlier member of the chain around the model has.
+func (m *model) sameOutput(name string, t value.Type) (int32, bool) {
+	if m.parent == nil || !m.parent.chain {
+		return -1, false
+	}
+	old, ok := m.parent.direct[name]
+	if !ok || old.field.typ != t {
+		return -1, false
+	}
+	return old.field.slot, true
+}
+
 // see makes an output field of a member visible to later members.
 func (m *model) see(f *field) {
 	m.scope.names[f.name] = f
@@ -182,7 +208,7 @@ func (m *model) see(f *field) {
 
 // composition reads a MiningModel of PMML 3, which has no segments but models that follow one another.
 func (c *checker) composition(m *model, t *MiningModel) {
-	t.Method, m.chain = ModelChain, true
+	t.Method, m.chain, m.runs = ModelChain, true, true
 	for child := range m.e.Children("Regression", "DecisionTree") {
 		read := (*checker).regressionModel
 		if child.Name() == "DecisionTree" {

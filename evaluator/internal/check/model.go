@@ -66,16 +66,17 @@ type model struct {
 	display    map[int32]value.Cell // displayValue by category
 	priors     map[int32]float64    // priorProbability by category
 
-	multi   bool              // it is a multiModelChain: its members predict the targets
-	inMulti bool              // all models around it are
-	members []member          // of a MiningModel
-	ids     map[string]int    // of members: their indexes
-	outputs map[string]*field // its own output fields by name
-	chain   bool              // whether later members and outputs see the outputs of its members
-	given   []Output          // output fields that are results of the model: its last members' and its own
-	visible []*field          // its own output fields: later members of a chain around it see them
-	deeper  []*field          // those of its members, if it is a chain: later members see them unless nearer ones have their names
-	direct  map[string]bool   // names of the output fields that its members have themselves
+	multi   bool                    // it is a multiModelChain: its members predict the targets
+	inMulti bool                    // all models around it are
+	members []member                // of a MiningModel
+	ids     map[string]int          // of members: their indexes
+	outputs map[string]*field       // its own output fields by name
+	chain   bool                    // whether later members and outputs see the outputs of its members
+	given   []Output                // output fields that are results of the model: its last members' and its own
+	visible []*field                // its own output fields: later members of a chain around it see them
+	deeper  []*field                // those of its members, if it is a chain: later members see them unless nearer ones have their names
+	direct  map[string]directOutput // the output fields of its members, if it is a chain
+	runs    bool                    // the member that is read always runs
 }
 
 // A targetName is a target in a mining schema.

@@ -246,7 +246,10 @@ func (r *outputReader) name(o *Output, e *pmml.Element, given value.Type) {
 		o.Op = Continuous
 	}
 	o.Op = r.c.opType(e, o.Op)
-	o.Slot = r.c.newSlot(o.Name, t, o.Op)
+	slot, shared := r.m.sameOutput(o.Name, t)
+	if o.Slot = slot; !shared || o.Name == "" {
+		o.Slot = r.c.newSlot(o.Name, t, o.Op)
+	}
 	r.slots[o.Slot] = true
 	r.m.common.Outputs = append(r.m.common.Outputs, *o)
 	if o.Name == "" {
