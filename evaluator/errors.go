@@ -72,12 +72,26 @@ func (e *ResultError) FieldName() string { return e.Field }
 
 // A VerificationError says that a model does not give what its own ModelVerification rows expect.
 type VerificationError struct {
+	Line     int    // of the ModelVerification element
+	Path     string // of it
 	Row      int    // from 1
-	Field    string // target or output field
+	Field    string // target or output field; empty if the row cannot be scored
 	Got      string
 	Expected string
+	Err      error // why the row cannot be scored: a RecordError; nil if it can
 }
 
 func (e *VerificationError) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("verification row %d: %v", e.Row, e.Err)
+	}
 	return fmt.Sprintf("verification row %d, field %q: Values %s and %s do not match", e.Row, e.Field, e.Expected, e.Got)
+}
+
+// Unwrap gives the RecordError of a row that cannot be scored.
+func (e *VerificationError) Unwrap() error { return e.Err }
+
+// Fault gives the error as a fault of the document.
+func (e *VerificationError) Fault() *Fault {
+	return &Fault{Line: e.Line, Path: e.Path, Code: diag.Verification, Message: e.Error(), Expected: e.Expected}
 }

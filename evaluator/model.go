@@ -100,8 +100,8 @@ func (m *Model) Result(name string) (i int, ok bool) {
 // Dump writes the compiled form as a listing to be read.
 func (m *Model) Dump(w io.Writer) error { return m.program.Print(w) }
 
-// Verify scores the rows of the model's own ModelVerification and compares. The error is a *VerificationError or, for a
-// row that cannot be scored, wraps a RecordError; it is nil for a model without such rows.
+// Verify scores the rows of the model's own ModelVerification and compares. The error is a
+// *VerificationError, which wraps a RecordError if the row cannot be scored; it is nil for a model without such rows.
 func (m *Model) Verify() error {
 	v := &m.program.Verify
 	s := m.NewScorer()
@@ -113,7 +113,7 @@ func (m *Model) Verify() error {
 			}
 		}
 		if err := s.Score(); err != nil {
-			return fmt.Errorf("verification row %d: %w", r+1, err)
+			return &VerificationError{Line: v.Line, Path: v.Path, Row: r + 1, Err: err}
 		}
 		for i, e := range v.Expected {
 			cell := row[len(v.Inputs)+i]
@@ -122,7 +122,7 @@ func (m *Model) Verify() error {
 			}
 			got, want := s.Value(int(e.Result)), v.Texts[cell]
 			if !agree(got, want, e.Precision, e.ZeroThreshold) {
-				return &VerificationError{Row: r + 1, Field: m.schema.Results()[e.Result].Name, Got: got.String(), Expected: want}
+				return &VerificationError{Line: v.Line, Path: v.Path, Row: r + 1, Field: m.schema.Results()[e.Result].Name, Got: got.String(), Expected: want}
 			}
 		}
 	}

@@ -144,16 +144,11 @@ func verify(compiled []byte) *evaluator.Fault {
 	if err != nil {
 		return &evaluator.Fault{Line: 1, Code: "compiled-form", Message: err.Error()}
 	}
-	err = m.Verify()
-	if err == nil {
-		return nil
-	}
-	fault := &evaluator.Fault{Line: 1, Code: "verification", Path: "/PMML/" + m.Schema().Element + "/ModelVerification", Message: err.Error()}
 	var mismatch *evaluator.VerificationError
-	if errors.As(err, &mismatch) {
-		fault.Expected = mismatch.Expected
+	if errors.As(m.Verify(), &mismatch) {
+		return mismatch.Fault()
 	}
-	return fault
+	return nil
 }
 
 // print writes the faults and notes as lines of text.

@@ -41,5 +41,17 @@ func Compile(r io.Reader, o Options) ([]byte, error) {
 	if faults != nil {
 		return nil, faults
 	}
-	return l.finish(checked).Encode(), nil
+	p := l.finish(checked)
+	if v := checked.Verify; v != nil {
+		p.Verify.Line, p.Verify.Path = locate(doc, v.Place)
+	}
+	return p.Encode(), nil
+}
+
+// locate gives the line and the path of a place.
+func locate(doc *pmml.Document, at diag.Place) (line int, path string) {
+	var one diag.Collector
+	one.Note(at, diag.Verification, "", "here")
+	_, notes := doc.Locate(&one)
+	return notes.List[0].Line, notes.List[0].Path
 }

@@ -136,7 +136,11 @@ func rejection(err *catalog.RejectedError) problem {
 			})
 		}
 	case errors.As(err, &verify):
-		p.details = []detail{{field: verify.Field, row: verify.Row, code: "verification", message: verify.Error(), expected: verify.Expected}}
+		p.message = verify.Fault().Error()
+		p.details = []detail{{
+			field: verify.Field, row: verify.Row, line: verify.Line, path: verify.Path, code: "verification",
+			message: verify.Error(), expected: verify.Expected,
+		}}
 	}
 	return p
 }

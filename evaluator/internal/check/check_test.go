@@ -98,3 +98,27 @@ func compareFaults(t *testing.T, what string, got, want []string, all bool) {
 		}
 	}
 }
+
+// TestChoice checks which of several models is taken.
+func TestChoice(t *testing.T) {
+	const models = `<PMML xmlns="http://www.dmg.org/PMML-4_4" version="4.4"><Header/><DataDictionary/>` +
+		`<TextModel modelName="A" isScorable="false"/>` +
+		`<TreeModel modelName="B" functionName="regression"><MiningSchema/><Node score="1"><True/></Node></TreeModel>` +
+		`<RegressionModel modelName="C" functionName="regression"><MiningSchema/><RegressionTable intercept="1"/></RegressionModel></PMML>`
+	for _, test := range []struct{ name, want, fault string }{
+		{"", "B", ""},
+		{"B", "B", ""},
+		{"C", "C", ""},
+		{"A", "", "1 [not-scorable] the model says that it is not scorable"},
+		{"D", "", "1 [missing-element] Required element PMML/<Model>@modelName=D is not defined"},
+	} {
+		got := checkText(t, models, check.Options{ModelName: test.name})
+		if test.fault != "" {
+			if !slices.Contains(lines(got.faults), test.fault) {
+				t.Errorf("%q: %q", test.name, lines(got.faults))
+			}
+		} else if len(got.models) != 1 || got.models[0].Common().Name != test.want {
+			t.Errorf("%q: %d models, faults %q", test.name, len(got.models), lines(got.faults))
+		}
+	}
+}

@@ -26,6 +26,9 @@ func shared(t *testing.T) string {
 
 // TestCorpus checks that real documents whose models are all supported have no faults.
 func TestCorpus(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: the corpus is compiled by the tests of evaluator/compile")
+	}
 	dir := shared(t)
 	var files []string
 	for _, pattern := range []string{"cases/*/model.pmml*", "oracle/*/model.pmml*"} {

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"github.com/handoff-pmml/handoff/evaluator/internal/diag"
 	"github.com/handoff-pmml/handoff/evaluator/internal/expr"
 	"github.com/handoff-pmml/handoff/evaluator/internal/value"
 )
@@ -311,7 +312,8 @@ type Segment struct {
 
 // A Verification is the ModelVerification of the top model.
 type Verification struct {
-	Inputs   []int32 // for each column that is an input: its index in Inputs
+	Place    diag.Place // of the element
+	Inputs   []int32    // for each column that is an input: its index in Inputs
 	Expected []ExpectedField
 	Texts    []string  // distinct cells; -1 in Rows is a missing cell
 	Rows     [][]int32 // for each row: the inputs' cells, then the expected ones

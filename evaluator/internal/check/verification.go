@@ -28,7 +28,7 @@ func (c *checker) modelVerification(m *model, e *pmml.Element) {
 	}
 	c.noteCount(e, "recordCount", table.Rows())
 	r := verificationReader{
-		c: c, table: table, columns: columnsOf(table), v: &Verification{},
+		c: c, table: table, columns: columnsOf(table), v: &Verification{Place: e.Place()},
 		inputs: map[string]int32{}, slots: map[string]int32{}, expected: map[string]ExpectedField{},
 	}
 	for i := range c.out.Inputs {

@@ -38,6 +38,8 @@ type Program struct {
 
 // A Verification is the model's own rows of inputs and expected results.
 type Verification struct {
+	Line     int     // of the ModelVerification element
+	Path     string  // of it
 	Inputs   []int32 // input of each column
 	Expected []Expected
 	Texts    []string
@@ -194,6 +196,8 @@ func (p *Program) codeLeafModels(c *coder) {
 }
 
 func (v *Verification) code(c *coder) {
+	c.Int(&v.Line)
+	c.String(&v.Path)
 	codec.Slice(c.Coder, &v.Inputs, 1, func(i *int32) { c.Index(i, len(c.p.Inputs)) })
 	codec.Slice(c.Coder, &v.Expected, 17, func(e *Expected) {
 		c.Index(&e.Result, len(c.p.Results))
