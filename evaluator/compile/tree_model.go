@@ -297,13 +297,7 @@ func (t *treeLowering) leafOf(node int32) int32 {
 func (t *treeLowering) classify(n *check.Node, leaf *program.Leaf) {
 	scores := t.m.Scores[n.Scores : n.Scores+n.NumScores]
 	if leaf.Score.State == value.Missing {
-		best := -1
-		for i := range scores {
-			if best < 0 || scores[i].Records > scores[best].Records {
-				best = i
-			}
-		}
-		if best >= 0 {
+		if best := likeliest(scores); best >= 0 {
 			leaf.Score = t.m.Target.Categories[scores[best].Category]
 		}
 	}
@@ -322,7 +316,10 @@ func (t *treeLowering) classify(n *check.Node, leaf *program.Leaf) {
 	}
 	confident := false
 	for _, s := range scores {
-		ratio := s.Records / total
+		ratio := s.Probability
+		if total > 0 {
+			ratio = s.Records / total
+		}
 		dist[s.Category], conf[s.Category] = s.Probability, s.Confidence
 		if math.IsNaN(s.Probability) {
 			dist[s.Category] = ratio
@@ -337,6 +334,22 @@ func (t *treeLowering) classify(n *check.Node, leaf *program.Leaf) {
 	if confident || !math.IsNaN(scores[0].Probability) {
 		leaf.Conf = t.l.dist(conf)
 	}
+}
+
+// likeliest gives the index of the largest probability or, where there are none, record count: the first of equals, -1
+// if there are no scores.
+func likeliest(scores []check.ScoreDistribution) int {
+	best, most := -1, 0.0
+	for i, s := range scores {
+		size := s.Records
+		if !math.IsNaN(s.Probability) {
+			size = s.Probability
+		}
+		if best < 0 || size > most {
+			best, most = i, size
+		}
+	}
+	return best
 }
 
 // dist gives the place of numbers in the program's distributions; equal ones are kept once.

@@ -116,29 +116,38 @@ func (t *GradedTree) spread(f *Frame, m *Model, at int32, o *outcome) {
 		}
 		return
 	}
-	sum := make([]float64, n) // the one place that allocates: rare, and its depth is the tree's
-	t.gather(f, at, 1, sum)
+	g := gathered{dist: make([]float64, n), conf: make([]float64, n)} // the one place that allocates: rare
+	t.gather(f, at, 1, &g)
 	total := 0.0
-	for _, x := range sum {
+	for _, x := range g.dist {
 		total += x
 	}
 	if total <= 0 {
 		return
 	}
-	for i := range sum {
-		sum[i] /= total
+	for i := range g.dist {
+		g.dist[i] /= total
 	}
-	o.dist, o.conf = sum, sum
-	o.category = argmax(sum)
+	if t.Missing == enum.AggregateNodes {
+		g.conf = g.dist
+	}
+	o.dist, o.conf = g.dist, g.conf
+	o.category = argmax(g.conf)
 	o.value = m.Target.Categories[o.category]
 }
 
-// gather adds the distribution of the subtree at a node, times weight.
-func (t *GradedTree) gather(f *Frame, at int32, weight float64, sum []float64) {
+// gathered is what several branches say about each category.
+type gathered struct {
+	dist []float64 // weightedConfidence: probabilities; aggregateNodes: record counts
+	conf []float64 // weightedConfidence: confidences
+}
+
+// gather adds what the subtree at a node says, times weight.
+func (t *GradedTree) gather(f *Frame, at int32, weight float64, g *gathered) {
 	for t.Nodes[at].First >= 0 {
 		next, _ := t.step(f, at)
 		if next == spread {
-			t.gatherChildren(f, at, weight, sum)
+			t.gatherChildren(f, at, weight, g)
 			return
 		}
 		if next < 0 {
@@ -149,33 +158,36 @@ func (t *GradedTree) gather(f *Frame, at int32, weight float64, sum []float64) {
 		}
 		at = next
 	}
-	node := &t.Nodes[at]
-	counts := f.p.dist(node.Counts, len(sum))
-	if counts == nil {
+	node, n := &t.Nodes[at], len(g.dist)
+	if t.Missing == enum.AggregateNodes {
+		add(g.dist, f.p.dist(node.Counts, n), weight)
 		return
 	}
-	scale := weight
-	if t.Missing == enum.WeightedConfidence {
-		total := 0.0
-		for _, x := range counts {
-			total += x
-		}
-		if total <= 0 {
-			return
-		}
-		scale = weight / total
+	leaf := &f.p.Leaves[node.Leaf]
+	dist, conf := f.p.dist(leaf.Dist, n), f.p.dist(leaf.Conf, n)
+	if conf == nil {
+		conf = dist
 	}
-	for i, x := range counts {
-		sum[i] += x * scale
+	add(g.dist, dist, weight)
+	add(g.conf, conf, weight)
+}
+
+// add adds x times weight to sum.
+func add(sum, x []float64, weight float64) {
+	for i := range x {
+		sum[i] += x[i] * weight
 	}
 }
 
-func (t *GradedTree) gatherChildren(f *Frame, at int32, weight float64, sum []float64) {
+func (t *GradedTree) gatherChildren(f *Frame, at int32, weight float64, g *gathered) {
 	records := 0.0
 	for i := t.Nodes[at].First; i >= 0; i = t.Nodes[i].Next {
 		if t.Nodes[i].Predicate.Holds(f.Frame) != value.False {
 			records += t.Nodes[i].Records
 		}
+	}
+	if records == 0 {
+		records = 1 // branches that no record has taken say nothing
 	}
 	for i := t.Nodes[at].First; i >= 0; i = t.Nodes[i].Next {
 		if t.Nodes[i].Predicate.Holds(f.Frame) == value.False {
@@ -185,7 +197,7 @@ func (t *GradedTree) gatherChildren(f *Frame, at int32, weight float64, sum []fl
 		if t.Missing == enum.WeightedConfidence {
 			share = weight * t.Nodes[i].Records / records
 		}
-		t.gather(f, i, share, sum)
+		t.gather(f, i, share, g)
 	}
 }
 
