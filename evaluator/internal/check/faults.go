@@ -120,10 +120,6 @@ func (c *checker) wrongArgument(at diag.Place, name string, i int, t value.Type,
 	c.faults.Fault(at, diag.Type, expected, "argument %d of function %q is of type %s", i+1, name, t)
 }
 
-func (c *checker) wrongFieldType(at diag.Place, f *field, expected string) {
-	c.faults.Fault(at, diag.Type, expected, "field %q is of type %s", f.name, f.typ)
-}
-
 // wrongOperand reports a field or parameter that cannot be used here.
 func (c *checker) wrongOperand(at diag.Place, name string, t value.Type, expected string) {
 	c.faults.Fault(at, diag.Type, expected, "field %q is of type %s", name, t)
