@@ -93,7 +93,7 @@ func (l *lowering) id(text string) int32 {
 func lowerTarget(t *check.Target) program.Target {
 	out := program.Target{
 		Slot: t.Slot, Type: t.Type, Categories: t.Categories, Priors: t.Priors, Default: t.Default,
-		Min: t.Min, Max: t.Max, Factor: t.Factor, Constant: t.Constant, Cast: enum.CastInteger(t.Cast),
+		Min: t.Min, Max: t.Max, Factor: t.Factor, Constant: t.Constant, Cast: t.Cast,
 	}
 	if len(t.Categories) > 0 {
 		out.Type = value.NoType // categories are of the target's type already
@@ -112,7 +112,7 @@ func (l *lowering) outputs(of *lowered) {
 	for i := range of.common.Outputs {
 		in, out := &of.common.Outputs[i], &of.model.Outputs[i]
 		*out = program.Output{
-			Slot: in.Slot, Type: in.Type, Feature: enum.Feature(in.Feature), Category: in.Category,
+			Slot: in.Slot, Type: in.Type, Feature: in.Feature, Category: in.Category,
 			Copy: in.SegmentOutput, Expr: in.Expr, Expected: in.Expected,
 		}
 		about := of

@@ -10,8 +10,8 @@ import (
 
 func (l *lowering) miningModel(m *check.MiningModel, out *lowered) {
 	k := &program.Mining{
-		Method: enum.Method(m.Method), Float: m.Float, OnMissing: enum.MissingPrediction(m.OnMissing), Threshold: m.Threshold,
-		Scratch: l.scratch(program.ScratchSize(enum.Method(m.Method), len(m.Segments), len(m.Target.Categories))),
+		Method: m.Method, Float: m.Float, OnMissing: m.OnMissing, Threshold: m.Threshold,
+		Scratch: l.scratch(program.ScratchSize(m.Method, len(m.Segments), len(m.Target.Categories))),
 	}
 	out.members = l.pop(len(m.Segments))
 	index := categoryIndex(m.Target.Categories)

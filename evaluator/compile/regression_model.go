@@ -2,14 +2,13 @@ package compile
 
 import (
 	"github.com/handoff-pmml/handoff/evaluator/internal/check"
-	"github.com/handoff-pmml/handoff/evaluator/internal/enum"
 	"github.com/handoff-pmml/handoff/evaluator/internal/program"
 	"github.com/handoff-pmml/handoff/evaluator/internal/value"
 )
 
 func (l *lowering) regressionModel(m *check.RegressionModel, out *lowered) {
 	k := &program.Regression{
-		Normalization: enum.Normalization(m.Normalization),
+		Normalization: m.Normalization,
 		Float:         m.Float,
 		Ordinal:       m.Target.Op == check.Ordinal && len(m.Target.Categories) > 0,
 		Scratch:       l.scratch(len(m.Target.Categories)),

@@ -38,7 +38,7 @@ func (l *lowering) treeModel(m *check.TreeModel, out *lowered) {
 		l.p.Models = append(l.p.Models, e.model)
 	}
 	first := len(l.p.Leaves)
-	if m.Penalty != 1 || m.Missing == check.WeightedConfidence || m.Missing == check.AggregateNodes {
+	if m.Penalty != 1 || m.Missing == enum.WeightedConfidence || m.Missing == enum.AggregateNodes {
 		out.model.Kernel = t.graded()
 	} else {
 		out.model.Kernel = &program.Tree{Root: t.root()}
@@ -202,11 +202,11 @@ func (t *treeLowering) last(node int32) int32 {
 // unknown is what happens when a child's predicate is unknown: missingValueStrategy. next is where asking would go on.
 func (t *treeLowering) unknown(node, next int32) int32 {
 	switch t.m.Missing {
-	case check.LastPrediction:
+	case enum.LastPrediction:
 		return ^t.leafOf(node)
-	case check.NullPrediction:
+	case enum.NullPrediction:
 		return nothing
-	case check.DefaultChild:
+	case enum.DefaultChild:
 		if d := t.m.Nodes[node].Default; d >= 0 {
 			return t.enter(d)
 		}
@@ -379,7 +379,7 @@ next:
 
 // graded lowers a tree that must know how it came to a node.
 func (t *treeLowering) graded() program.Kernel {
-	k := &program.GradedTree{Missing: enum.MissingStrategy(t.m.Missing), Penalty: t.m.Penalty, LastIfNone: t.m.LastIfNone}
+	k := &program.GradedTree{Missing: t.m.Missing, Penalty: t.m.Penalty, LastIfNone: t.m.LastIfNone}
 	for i := range t.m.Nodes {
 		n := &t.m.Nodes[i]
 		out := program.Node{

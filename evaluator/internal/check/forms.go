@@ -2,6 +2,7 @@ package check
 
 import (
 	"github.com/handoff-pmml/handoff/evaluator/internal/diag"
+	"github.com/handoff-pmml/handoff/evaluator/internal/enum"
 	"github.com/handoff-pmml/handoff/evaluator/internal/expr"
 	"github.com/handoff-pmml/handoff/evaluator/internal/value"
 )
@@ -123,36 +124,8 @@ type Target struct {
 	Min, Max    float64      // infinite: none
 	Factor      float64      // rescaleFactor: 1
 	Constant    float64      // rescaleConstant: 0
-	Cast        CastInteger
+	Cast        enum.CastInteger
 }
-
-// A CastInteger is how a prediction becomes whole.
-type CastInteger uint8
-
-// The ways of castInteger.
-const (
-	NoCast CastInteger = iota
-	Round
-	Ceiling
-	Floor
-)
-
-// A Feature is what an OutputField gives.
-type Feature uint8
-
-// The features of output fields.
-const (
-	PredictedValue Feature = iota
-	PredictedDisplayValue
-	TransformedValue // also decision
-	Probability
-	Confidence
-	Affinity
-	EntityID
-	Residual
-	Warning // always missing: there are none
-	Report  // JPMML's x-report: always missing
-)
 
 // An Output is an OutputField.
 type Output struct {
@@ -160,7 +133,7 @@ type Output struct {
 	Slot              int32
 	Type              value.Type // NoType: of what it gives
 	Op                OpType
-	Feature           Feature
+	Feature           enum.Feature
 	FeatureName       string     // as written
 	Value             value.Cell // category of Probability, Confidence, Affinity, Residual; missing: the predicted one
 	Category          int32      // its index in the categories of the model that it is about; -1 predicted; -2 none of them
@@ -175,26 +148,13 @@ type Output struct {
 // A TreeModel is a tree in document order: node 0 is the root.
 type TreeModel struct {
 	ModelCommon
-	Missing    MissingStrategy
+	Missing    enum.MissingStrategy
 	Penalty    float64 // missingValuePenalty: 1
 	LastIfNone bool    // noTrueChildStrategy="returnLastPrediction"
 	Nodes      []Node
 	Scores     []ScoreDistribution // of all nodes
 	Embedded   int                 // how many models of nodes were handed over before it; Node.Model counts from 0
 }
-
-// A MissingStrategy is a missingValueStrategy.
-type MissingStrategy uint8
-
-// The strategies for a predicate that is unknown.
-const (
-	NoStrategy MissingStrategy = iota
-	LastPrediction
-	NullPrediction
-	DefaultChild
-	WeightedConfidence
-	AggregateNodes
-)
 
 // A Node is a node of a tree. Its children are First, then Next of each.
 type Node struct {
@@ -220,25 +180,9 @@ type ScoreDistribution struct {
 // A RegressionModel is a set of linear functions and what makes probabilities of them.
 type RegressionModel struct {
 	ModelCommon
-	Normalization Normalization
+	Normalization enum.Normalization
 	Tables        []RegressionTable // a classification: one for each category that has one
 }
-
-// A Normalization is a normalizationMethod.
-type Normalization uint8
-
-// The normalization methods.
-const (
-	NoNormalization Normalization = iota
-	SimpleMax
-	SoftMax
-	Logit
-	Probit
-	CLogLog
-	Exp
-	LogLog
-	CauchIt
-)
 
 // A RegressionTable is a linear function; the terms are added in document order.
 type RegressionTable struct {
@@ -266,41 +210,11 @@ type Factor struct {
 // order: one for each segment.
 type MiningModel struct {
 	ModelCommon
-	Method    Method
+	Method    enum.Method
 	Segments  []Segment
-	OnMissing MissingPrediction
+	OnMissing enum.MissingPrediction
 	Threshold float64 // missingThreshold: 1
 }
-
-// A Method is a multipleModelMethod.
-type Method uint8
-
-// The ways to combine segments.
-const (
-	MajorityVote Method = iota
-	WeightedMajorityVote
-	Average
-	WeightedAverage
-	Median
-	WeightedMedian
-	MaxMethod
-	SumMethod
-	WeightedSum
-	SelectFirst
-	SelectAll
-	ModelChain
-	MultiModelChain // JPMML's x-multiModelChain: all targets of all segments
-)
-
-// A MissingPrediction is a missingPredictionTreatment.
-type MissingPrediction uint8
-
-// The treatments of a segment that predicts nothing.
-const (
-	Continue MissingPrediction = iota
-	SkipSegment
-	ReturnMissing
-)
 
 // A Segment is one member of a MiningModel.
 type Segment struct {

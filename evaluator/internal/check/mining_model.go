@@ -1,6 +1,7 @@
 package check
 
 import (
+	"github.com/handoff-pmml/handoff/evaluator/internal/enum"
 	"slices"
 	"strconv"
 
@@ -17,18 +18,13 @@ type member struct {
 	outputs    map[string]*field
 }
 
-var methods = []string{
-	"majorityVote", "weightedMajorityVote", "average", "weightedAverage", "median", "weightedMedian", "max", "sum",
-	"weightedSum", "selectFirst", "selectAll", "modelChain", "x-multiModelChain",
-}
-
 // methodsOf are the methods that combine the results of a mining function. mixed has those that combine nothing.
-var methodsOf = map[string][]Method{
-	"classification": {MajorityVote, WeightedMajorityVote, Average, WeightedAverage, Median, WeightedMedian, MaxMethod,
-		SelectFirst, SelectAll, ModelChain, MultiModelChain},
-	"regression": {Average, WeightedAverage, Median, WeightedMedian, SumMethod, WeightedSum,
-		SelectFirst, SelectAll, ModelChain, MultiModelChain},
-	"mixed": {SelectFirst, SelectAll, ModelChain, MultiModelChain},
+var methodsOf = map[string][]enum.Method{
+	"classification": {enum.MajorityVote, enum.WeightedMajorityVote, enum.Average, enum.WeightedAverage, enum.Median, enum.WeightedMedian, enum.Max,
+		enum.SelectFirst, enum.SelectAll, enum.ModelChain, enum.MultiModelChain},
+	"regression": {enum.Average, enum.WeightedAverage, enum.Median, enum.WeightedMedian, enum.Sum, enum.WeightedSum,
+		enum.SelectFirst, enum.SelectAll, enum.ModelChain, enum.MultiModelChain},
+	"mixed": {enum.SelectFirst, enum.SelectAll, enum.ModelChain, enum.MultiModelChain},
 }
 
 // miningModel checks a MiningModel.
@@ -48,14 +44,14 @@ func (c *checker) miningModel(e *pmml.Element, parent *model) *model {
 
 func (c *checker) segmentation(m *model, t *MiningModel, e *pmml.Element) {
 	c.attributes(e, "multipleModelMethod", "missingPredictionTreatment", "missingThreshold")
-	method, ok := c.requiredChoice(e, "multipleModelMethod", methods...)
-	t.Method = Method(method)
+	method, ok := c.requiredChoice(e, "multipleModelMethod", enum.Methods...)
+	t.Method = enum.Method(method)
 	if of := methodsOf[t.Function]; ok && of != nil && !slices.Contains(of, t.Method) {
-		c.unsupportedTogether(e, "multipleModelMethod", methods[method], "functionName "+quote(t.Function))
+		c.unsupportedTogether(e, "multipleModelMethod", enum.Methods[method], "functionName "+quote(t.Function))
 	}
-	t.OnMissing = MissingPrediction(c.choice(e, "missingPredictionTreatment", "continue", "skipSegment", "returnMissing"))
+	t.OnMissing = enum.MissingPrediction(c.choice(e, "missingPredictionTreatment", enum.MissingPredictions...))
 	t.Threshold = c.atLeast(e, "missingThreshold", 0, 1)
-	m.chain = t.Method == ModelChain || t.Method == MultiModelChain
+	m.chain = t.Method == enum.ModelChain || t.Method == enum.MultiModelChain
 	for child := range e.Children() {
 		switch child.Name() {
 		case "Segment":
@@ -134,7 +130,7 @@ func (c *checker) memberFunction(m *model, t *MiningModel, sub *model) {
 	if own == of || own == "" || of == "" || of == "mixed" || m.chain {
 		return
 	}
-	if t.Method == SelectFirst || t.Method == SelectAll {
+	if t.Method == enum.SelectFirst || t.Method == enum.SelectAll {
 		c.noteInconsistent(sub.e.At("functionName"), "the model is a %s in a %s", own, of)
 		return
 	}
@@ -208,7 +204,7 @@ func (m *model) see(f *field) {
 
 // composition reads a MiningModel of PMML 3, which has no segments but models that follow one another.
 func (c *checker) composition(m *model, t *MiningModel) {
-	t.Method, m.chain, m.runs = ModelChain, true, true
+	t.Method, m.chain, m.runs = enum.ModelChain, true, true
 	for child := range m.e.Children("Regression", "DecisionTree") {
 		read := (*checker).regressionModel
 		if child.Name() == "DecisionTree" {
@@ -254,14 +250,14 @@ func (c *checker) uniteCategories(m *model, t *MiningModel) {
 func (c *checker) giveResults(m *model, t *MiningModel) {
 	from, to := 0, 0
 	switch n := len(t.Segments); t.Method {
-	case MultiModelChain:
+	case enum.MultiModelChain:
 		to = n
-	case ModelChain:
+	case enum.ModelChain:
 		from, to = n, n
 		for from > 0 && (from == n || !always(t.Segments[from].Predicate)) {
 			from--
 		}
-	case SelectFirst:
+	case enum.SelectFirst:
 		for to < n && (to == 0 || !always(t.Segments[to-1].Predicate)) {
 			to++
 		}

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"github.com/handoff-pmml/handoff/evaluator/internal/enum"
 	"maps"
 	"slices"
 
@@ -99,7 +100,7 @@ func (c *checker) begin(e *pmml.Element, parent *model, common *ModelCommon, att
 		"LocalTransformations", "ModelVerification"), content...)
 	if s := m.parts["Segmentation"]; s != nil {
 		method, _ := s.Attr("multipleModelMethod")
-		m.multi = method == methods[MultiModelChain]
+		m.multi = method == enum.MultiModelChain.String()
 	}
 	m.inMulti = parent != nil && parent.multi && (parent.parent == nil || parent.inMulti)
 	common.Element = e.Name()

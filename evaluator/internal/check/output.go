@@ -1,16 +1,17 @@
 package check
 
 import (
+	"github.com/handoff-pmml/handoff/evaluator/internal/enum"
 	"github.com/handoff-pmml/handoff/evaluator/internal/expr"
 	"github.com/handoff-pmml/handoff/evaluator/internal/pmml"
 	"github.com/handoff-pmml/handoff/evaluator/internal/value"
 )
 
 // features are the result features that these models have.
-var features = map[string]Feature{
-	"predictedValue": PredictedValue, "predictedDisplayValue": PredictedDisplayValue, "transformedValue": TransformedValue,
-	"decision": TransformedValue, "probability": Probability, "confidence": Confidence, "affinity": Affinity,
-	"entityId": EntityID, "residual": Residual, "warning": Warning, "x-report": Report,
+var features = map[string]enum.Feature{
+	"predictedValue": enum.PredictedValue, "predictedDisplayValue": enum.PredictedDisplayValue, "transformedValue": enum.TransformedValue,
+	"decision": enum.TransformedValue, "probability": enum.Probability, "confidence": enum.Confidence, "affinity": enum.Affinity,
+	"entityId": enum.EntityID, "residual": enum.Residual, "warning": enum.Warning, "x-report": enum.Report,
 }
 
 // otherFeatures are the result features of other models.
@@ -53,7 +54,7 @@ func (c *checker) output(m *model) {
 func (r *outputReader) outputField(e *pmml.Element) {
 	r.c.attributes(e, "name", "displayName", "optype", "dataType", "targetField", "feature", "value", "ruleFeature",
 		"algorithm", "rank", "rankBasis", "rankOrder", "isMultiValued", "segmentId", "isFinalResult", "x-reportField")
-	o := Output{Category: -1, Segment: -1, SegmentOutput: -1, Expected: -1, Feature: PredictedValue, FeatureName: "predictedValue"}
+	o := Output{Category: -1, Segment: -1, SegmentOutput: -1, Expected: -1, Feature: enum.PredictedValue, FeatureName: "predictedValue"}
 	o.Name, _ = r.c.name(e, "name")
 	o.DisplayName, _ = e.Attr("displayName")
 	o.Rank = r.c.whole(e, "rank", 0, 1)
@@ -63,7 +64,7 @@ func (r *outputReader) outputField(e *pmml.Element) {
 	}
 	o.Type = r.c.dataType(e, value.NoType)
 	given := r.about(&o, e)
-	if o.Feature == TransformedValue {
+	if o.Feature == enum.TransformedValue {
 		given = r.transformed(&o, e)
 	} else {
 		r.noExpression(e)
@@ -105,14 +106,14 @@ func (r *outputReader) about(o *Output, e *pmml.Element) value.Type {
 		}
 	}
 	switch o.Feature {
-	case PredictedValue:
+	case enum.PredictedValue:
 		return t.Type
-	case PredictedDisplayValue, EntityID, Warning, Report:
+	case enum.PredictedDisplayValue, enum.EntityID, enum.Warning, enum.Report:
 		return value.String
-	case Probability, Confidence, Affinity:
+	case enum.Probability, enum.Confidence, enum.Affinity:
 		r.category(o, e, t, categories)
 		return value.Double
-	case Residual:
+	case enum.Residual:
 		r.category(o, e, t, categories)
 		r.expected(o, e, own)
 		return value.Double
@@ -133,7 +134,7 @@ func (m *model) predicting(name string) int {
 // category reads the category that an output field is for.
 func (r *outputReader) category(o *Output, e *pmml.Element, t *Target, categories map[value.Cell]int32) {
 	if len(t.Categories) == 0 {
-		if o.Feature == Probability && r.m.common.Function == "regression" && o.Segment < 0 {
+		if o.Feature == enum.Probability && r.m.common.Function == "regression" && o.Segment < 0 {
 			r.c.unsupportedTogether(e, "feature", o.FeatureName, "a regression")
 		}
 		return

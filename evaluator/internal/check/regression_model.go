@@ -1,6 +1,7 @@
 package check
 
 import (
+	"github.com/handoff-pmml/handoff/evaluator/internal/enum"
 	"github.com/handoff-pmml/handoff/evaluator/internal/pmml"
 	"github.com/handoff-pmml/handoff/evaluator/internal/value"
 )
@@ -13,14 +14,12 @@ type tableReader struct {
 	seen map[int32]bool // categories that have a table
 }
 
-var normalizations = []string{"none", "simplemax", "softmax", "logit", "probit", "cloglog", "exp", "loglog", "cauchit"}
-
 // regressionModel checks a RegressionModel, or a Regression of PMML 3.
 func (c *checker) regressionModel(e *pmml.Element, parent *model) *model {
 	t := &RegressionModel{}
 	m := c.begin(e, parent, &t.ModelCommon, []string{"modelType", "targetFieldName", "normalizationMethod"}, nil,
 		append(resultFields(e), "RegressionTable"))
-	t.Normalization = Normalization(c.choice(e, "normalizationMethod", normalizations...))
+	t.Normalization = enum.Normalization(c.choice(e, "normalizationMethod", enum.Normalizations...))
 	r := &tableReader{c, m, t, map[int32]bool{}}
 	for table := range e.Children("RegressionTable") {
 		r.table(table)
@@ -31,7 +30,7 @@ func (c *checker) regressionModel(e *pmml.Element, parent *model) *model {
 
 // checkTables checks what the tables are together.
 func (r *tableReader) checkTables(e *pmml.Element) {
-	n, method := len(r.t.Tables), normalizations[r.t.Normalization]
+	n, method := len(r.t.Tables), r.t.Normalization.String()
 	switch r.t.Function {
 	case "regression":
 		if n == 0 {
@@ -40,7 +39,7 @@ func (r *tableReader) checkTables(e *pmml.Element) {
 		if n > 1 {
 			r.c.inconsistent(e.Place(), "a regression has one RegressionTable, not %d", n)
 		}
-		if r.t.Normalization == SimpleMax {
+		if r.t.Normalization == enum.SimpleMax {
 			r.c.unsupportedTogether(e, "normalizationMethod", method, "a regression")
 		}
 	case "classification":
@@ -54,17 +53,17 @@ func (r *tableReader) checkTables(e *pmml.Element) {
 // checkNormalization checks that the method makes probabilities of n functions.
 func (r *tableReader) checkNormalization(e *pmml.Element, n int, method string) {
 	switch r.t.Normalization {
-	case Exp:
+	case enum.Exp:
 		r.c.unsupportedTogether(e, "normalizationMethod", method, "a classification")
-	case SimpleMax, SoftMax:
+	case enum.SimpleMax, enum.SoftMax:
 		if r.t.Target.Op == Ordinal {
 			r.c.unsupportedTogether(e, "normalizationMethod", method, "an ordinal target")
 		}
-	case Logit:
+	case enum.Logit:
 		if n > 2 && r.t.Target.Op != Ordinal {
 			r.c.noteInconsistent(e.At("normalizationMethod"), "with %d categories each gets its own logit, divided by their sum", n)
 		}
-	case Probit, CLogLog, LogLog, CauchIt:
+	case enum.Probit, enum.CLogLog, enum.LogLog, enum.CauchIt:
 		if n > 2 && r.t.Target.Op != Ordinal {
 			r.c.unsupportedTogether(e, "normalizationMethod", method, "more than two categories without order")
 		}

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"github.com/handoff-pmml/handoff/evaluator/internal/enum"
 	"math"
 
 	"github.com/handoff-pmml/handoff/evaluator/internal/diag"
@@ -221,7 +222,7 @@ func (c *checker) readTarget(m *model, e *pmml.Element) {
 	t := &m.common.Target
 	t.Op = c.opType(e, t.Op)
 	if _, ok := e.Attr("castInteger"); ok {
-		t.Cast = Round + CastInteger(c.choice(e, "castInteger", "round", "ceiling", "floor"))
+		t.Cast = enum.Round + enum.CastInteger(c.choice(e, "castInteger", "round", "ceiling", "floor"))
 	}
 	t.Min, t.Max = c.number(e, "min", t.Min), c.number(e, "max", t.Max)
 	t.Factor, t.Constant = c.number(e, "rescaleFactor", 1), c.number(e, "rescaleConstant", 0)
@@ -282,10 +283,14 @@ func (c *checker) finishTarget(m *model) {
 	for i := range t.Categories {
 		sum += m.priors[int32(i)]
 	}
-	if sum > 0 {
-		t.Priors = make([]float64, len(t.Categories))
-		for i := range t.Priors {
-			t.Priors[i] = m.priors[int32(i)] / sum
-		}
+	if sum <= 0 {
+		return
+	}
+	if math.Abs(sum-1) < 1e-9 {
+		sum = 1 // what is written is meant
+	}
+	t.Priors = make([]float64, len(t.Categories))
+	for i := range t.Priors {
+		t.Priors[i] = m.priors[int32(i)] / sum
 	}
 }

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"github.com/handoff-pmml/handoff/evaluator/internal/enum"
 	"math"
 	"strconv"
 
@@ -15,17 +16,13 @@ type treeReader struct {
 	t *TreeModel
 }
 
-var missingStrategies = []string{
-	"none", "lastPrediction", "nullPrediction", "defaultChild", "weightedConfidence", "aggregateNodes",
-}
-
 // treeModel checks a TreeModel, or a DecisionTree of PMML 3.
 func (c *checker) treeModel(e *pmml.Element, parent *model) *model {
 	t := &TreeModel{}
 	m := c.begin(e, parent, &t.ModelCommon,
 		[]string{"missingValueStrategy", "missingValuePenalty", "noTrueChildStrategy", "splitCharacteristic"},
 		[]string{"Node"}, resultFields(e))
-	t.Missing = MissingStrategy(c.choice(e, "missingValueStrategy", missingStrategies...))
+	t.Missing = enum.MissingStrategy(c.choice(e, "missingValueStrategy", enum.MissingStrategies...))
 	t.Penalty = c.atLeast(e, "missingValuePenalty", 0, 1)
 	t.LastIfNone = c.choice(e, "noTrueChildStrategy", "returnNullPrediction", "returnLastPrediction") == 1
 	c.choice(e, "splitCharacteristic", "multiSplit", "binarySplit")
@@ -173,7 +170,7 @@ func (r *treeReader) embedded(n *Node, e *pmml.Element) {
 
 // finish completes a node whose children are read.
 func (r *treeReader) finish(e *pmml.Element, n *Node) {
-	if r.t.Missing == WeightedConfidence && n != &r.t.Nodes[0] {
+	if r.t.Missing == enum.WeightedConfidence && n != &r.t.Nodes[0] {
 		r.c.required(e, "recordCount")
 	}
 	r.probabilities(e, n)
@@ -188,7 +185,7 @@ func (r *treeReader) finish(e *pmml.Element, n *Node) {
 			return
 		}
 	}
-	if r.t.Missing == DefaultChild {
+	if r.t.Missing == enum.DefaultChild {
 		r.c.noteInconsistent(e.Place(), "the node has no default child")
 	}
 }

@@ -1,22 +1,12 @@
 // Package enum has the standard's enumerations that both checking and scoring speak of, each with its names in PMML.
 package enum
 
-// names gives the text of a constant, or of a number that is none.
+// name gives the text of a constant, or of a number that is none.
 func name(names []string, i uint8) string {
 	if int(i) < len(names) {
 		return names[i]
 	}
 	return "?"
-}
-
-// find gives the constant with the given text.
-func find[T ~uint8](names []string, text string) (T, bool) {
-	for i, n := range names {
-		if n == text {
-			return T(i), true
-		}
-	}
-	return 0, false
 }
 
 // A Method is a multipleModelMethod.
@@ -45,9 +35,6 @@ var Methods = []string{"majorityVote", "weightedMajorityVote", "average", "weigh
 	"max", "sum", "weightedSum", "selectFirst", "selectAll", "modelChain", "x-multiModelChain"}
 
 func (m Method) String() string { return name(Methods, uint8(m)) }
-
-// ParseMethod gives the method with the given name.
-func ParseMethod(text string) (Method, bool) { return find[Method](Methods, text) }
 
 // A MissingPrediction is a missingPredictionTreatment.
 type MissingPrediction uint8
