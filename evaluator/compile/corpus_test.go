@@ -181,40 +181,51 @@ func (c *corpusCase) same(want, got string) bool {
 	return x == y || math.IsNaN(x) && math.IsNaN(y) || d <= c.ATol || d <= c.RTol*math.Abs(x)
 }
 
-// TestCorpus scores every case whose models are supported.
+// TestSamples scores the project's own models: real ones with their frameworks' predictions, and small ones on the edges
+// of the standard with JPMML's answers.
+func TestSamples(t *testing.T) {
+	for _, group := range []string{"samples", "edges"} {
+		t.Run(group, func(t *testing.T) { scoreCases(t, filepath.Join("..", "..", "testdata", group)) })
+	}
+}
+
+// TestCorpus scores every case of the corpus whose models are supported.
 func TestCorpus(t *testing.T) {
 	for _, group := range []string{"cases", "oracle"} {
-		t.Run(group, func(t *testing.T) {
-			dirs, err := filepath.Glob(filepath.Join(shared(t, "corpus", group), "*"))
-			if err != nil || len(dirs) == 0 {
-				t.Fatal("no cases", err)
+		t.Run(group, func(t *testing.T) { scoreCases(t, shared(t, "corpus", group)) })
+	}
+}
+
+// scoreCases scores the cases in a folder.
+func scoreCases(t *testing.T, folder string) {
+	files, err := filepath.Glob(filepath.Join(folder, "*", "meta.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatal("no cases", err)
+	}
+	ran, left := 0, 0
+	for _, file := range files {
+		c, err := readCase(filepath.Dir(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !c.supported() {
+			left++
+			continue
+		}
+		ran++
+		t.Run(filepath.Base(c.dir), func(t *testing.T) {
+			t.Parallel()
+			m, err := c.open()
+			if err != nil {
+				t.Fatal(err)
 			}
-			ran, left := 0, 0
-			for _, dir := range dirs {
-				c, err := readCase(dir)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if !c.supported() {
-					left++
-					continue
-				}
-				ran++
-				t.Run(filepath.Base(dir), func(t *testing.T) {
-					t.Parallel()
-					m, err := c.open()
-					if err != nil {
-						t.Fatal(err)
-					}
-					if err := m.Verify(); err != nil {
-						t.Error(err)
-					}
-					if difference, err := c.compare(m); err != nil || difference != "" {
-						t.Error(difference, err)
-					}
-				})
+			if err := m.Verify(); err != nil {
+				t.Error(err)
 			}
-			t.Logf("%d cases scored, %d of other model types left out", ran, left)
+			if difference, err := c.compare(m); err != nil || difference != "" {
+				t.Error(difference, err)
+			}
 		})
 	}
+	t.Logf("%d cases scored, %d of other model types left out", ran, left)
 }

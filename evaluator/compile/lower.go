@@ -189,8 +189,8 @@ func (l *lowering) results(d *check.Document, top *lowered) []*check.Output {
 	return outputs
 }
 
-// expose gives the outputs of a model that are results: its own, and before them the final ones of the member that
-// decides, which are copied when it does. Members that exclude each other may have outputs of one name.
+// expose gives the outputs of a model that are results: its own, and before them those of the members that may decide,
+// which are copied when one does. Members that exclude each other may have outputs of one name.
 func (l *lowering) expose(m *lowered, given map[int32]bool) []exposed {
 	own := map[string]bool{}
 	for i := range m.common.Outputs {
@@ -204,7 +204,7 @@ func (l *lowering) expose(m *lowered, given map[int32]bool) []exposed {
 			break
 		}
 		for _, e := range l.expose(member, given) {
-			if e.output.NotFinal || own[e.output.Name] || !given[e.output.Slot] {
+			if own[e.output.Name] || !given[e.output.Slot] {
 				continue
 			}
 			n, ok := at[e.output.Name]

@@ -186,16 +186,18 @@ func (k *Mining) all(f *Frame, o *outcome) {
 
 // tally is what is known of the members while they are combined.
 type tally struct {
-	weight, skipped float64 // of members that predict, and of those that do not
+	weight          float64 // of members that predict: the divisor of averages and votes
+	counted         float64 // their weights, whether the method is weighted or not
+	skipped         float64 // the weights of those that do not predict and are skipped
 	missing         bool    // a member without a prediction decides: the whole has none
 	votesMissing    float64
 }
 
-// absent counts a member that predicts nothing.
-func (k *Mining) absent(t *tally, w float64) {
+// absent counts a member that predicts nothing. w is what its vote would count, share its weight.
+func (k *Mining) absent(t *tally, w, share float64) {
 	switch k.OnMissing {
 	case enum.SkipSegment:
-		t.skipped += w
+		t.skipped += share
 	case enum.ReturnMissing:
 		t.missing = true
 	default:
@@ -205,7 +207,7 @@ func (k *Mining) absent(t *tally, w float64) {
 
 // tooMany says that so much was skipped that nothing can be predicted.
 func (k *Mining) tooMany(t *tally) bool {
-	return t.skipped > 0 && t.skipped/(t.skipped+t.weight) > k.Threshold
+	return t.skipped > 0 && t.skipped/(t.skipped+t.counted) > k.Threshold
 }
 
 func (k *Mining) regress(f *Frame, o *outcome) {
@@ -220,15 +222,16 @@ func (k *Mining) regress(f *Frame, o *outcome) {
 		if !s.fires(f) {
 			continue
 		}
-		w := 1.0
+		share, w := s.weight(f), 1.0
 		if weighted {
-			w = s.weight(f)
+			w = share
 		}
 		of := s.Model.run(f)
 		if of.value.State == value.Missing {
-			k.absent(&t, w)
+			k.absent(&t, w, share)
 			continue
 		}
+		t.counted += share
 		x := of.value.Float64()
 		if keeps {
 			kept[2*n], kept[2*n+1] = x, w
@@ -359,15 +362,16 @@ func (k *Mining) members(f *Frame, weighted bool, t *tally, each func(s *Segment
 		if !s.fires(f) {
 			continue
 		}
-		w := 1.0
+		share, w := s.weight(f), 1.0
 		if weighted {
-			w = s.weight(f)
+			w = share
 		}
 		of := s.Model.run(f)
 		if of.value.State == value.Missing {
-			k.absent(t, w)
+			k.absent(t, w, share)
 			continue
 		}
+		t.counted += share
 		each(s, of, w)
 	}
 }
