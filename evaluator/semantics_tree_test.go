@@ -52,10 +52,12 @@ func golf(attributes string) string {
 		node(`id="other" score="b" recordCount="50"`, predicate("s", "notEqual", "sunny"), counts("a", 20, "b", 28, "c", 2)))))
 }
 
-func TestTreeModel(t *testing.T) {
+func TestTreeModel(t *testing.T) { show(t, trees()) }
+
+func trees() []semantic {
 	x := func(v any) record { return record{"x": v} }
-	deep := strings.Repeat(node(``, always)[:len(`<Node >`)]+always, 1900) + node(`score="a"`, always) + strings.Repeat(`</Node>`, 1900)
-	show(t, []semantic{
+	deep := strings.Repeat(`<Node>`+always, 1900) + node(`score="a"`, always) + strings.Repeat(`</Node>`, 1900)
+	return []semantic{
 		{"TR-01 the first true child wins", document(numberTree("", node(``, always,
 			node(`id="1" score="1"`, atMost("x", "10")), node(`id="2" score="2"`, atMost("x", "20")), node(`id="3" score="3"`, always)))),
 			[]scored{
@@ -190,7 +192,7 @@ func TestTreeModel(t *testing.T) {
 		{"TR-18 noTrueChildStrategy returnLastPrediction", question(`noTrueChildStrategy="returnLastPrediction"`),
 			[]scored{{in: x(nil), want: record{"c": "b", "node": "root"}}}},
 		{"TR-18 D3 a node without score has no last prediction", document(numberTree(`noTrueChildStrategy="returnLastPrediction"`,
-			node(``, always, node(`score="1"`, atMost("x", "1"))))), []scored{{in: x(2), want: record{"y": nil}}}},
+			node(``, always, node(`score="1"`, atMost("x", "1"))))), []scored{{in: x(2), want: record{"y": nil, "node": nil}}}},
 		{"TR-19 splitCharacteristic says nothing new", document(numberTree(`splitCharacteristic="binarySplit"`, node(``, always,
 			node(`score="1"`, atMost("x", "1")), node(`score="2"`, above("x", "1"))))), []scored{{in: x(2), want: record{"y": 2.0}}}},
 		{"TR-20 D14 ids count all nodes from 1 in document order", document(numberTree("", node(``, always,
@@ -203,8 +205,8 @@ func TestTreeModel(t *testing.T) {
 		{"TR-23 a Regression in a node", document(numberTree("", node(``, always,
 			node(`id="low"`, atMost("x", "10"), `<Regression functionName="regression"><RegressionTable intercept="1"><NumericPredictor name="z" coefficient="2"/></RegressionTable></Regression>`),
 			node(`score="3"`, above("x", "10"))))), []scored{
-			{in: record{"x": 1, "z": 5}, want: record{"y": 11.0}}, {in: record{"x": 11, "z": 5}, want: record{"y": 3.0}},
-			{in: record{"x": 1}, want: record{"y": nil}},
+			{in: record{"x": 1, "z": 5}, want: record{"y": 11.0, "node": "low"}}, {in: record{"x": 11, "z": 5}, want: record{"y": 3.0}},
+			{in: record{"x": 1}, want: record{"y": nil, "node": nil}},
 		}},
 		{"TR-23 a classification in a node", document(classTree("", node(``, always,
 			node(``, atMost("x", "10"), `<Regression functionName="classification" normalizationMethod="softmax">
@@ -213,6 +215,16 @@ func TestTreeModel(t *testing.T) {
 			node(`score="c"`, above("x", "10"), counts("c", 1))))), []scored{
 			{in: record{"x": 1, "z": 0.0}, want: record{"c": "a", "p_a": 0.5, "p_b": 0.5}},
 			{in: record{"x": 1, "z": 100}, want: record{"c": "b", "p_b": 1.0}}, {in: record{"x": 11, "z": 5}, want: record{"c": "c", "p_c": 1.0}},
+		}},
+		{"TR-24 a DecisionTree in a node", document(classTree("", node(``, always,
+			node(`id="low"`, atMost("x", "10"), `<DecisionTree functionName="classification">`+node(``, always,
+				node(`score="b"`, atMost("z", "1"), counts("b", 3, "a", 1)),
+				node(`score="a"`, atMost("z", "2"), `<DecisionTree functionName="classification">`+node(`score="c"`, atMost("n", "0"))+`</DecisionTree>`))+`</DecisionTree>`),
+			node(`score="c"`, above("x", "10"), counts("c", 1))))), []scored{
+			{in: record{"x": 1, "z": 0.0}, want: record{"c": "b", "p_a": 0.25, "p_b": 0.75, "conf": 0.75, "node": "low"}},
+			{in: record{"x": 1, "z": 2, "n": 0}, want: record{"c": "c"}}, {in: record{"x": 1, "z": 2, "n": 1}, want: record{"c": "a"}},
+			{in: record{"x": 1, "z": 5}, want: record{"c": nil, "node": nil}},
+			{in: record{"x": 11, "z": 5}, want: record{"c": "c", "p_c": 1.0}},
 		}},
 		{"TR-26 x-mathContext float", document(numberTree(`x-mathContext="float"`, node(`score="0.1"`, always))),
 			[]scored{{want: record{"y": float64(float32(0.1))}}}},
@@ -224,5 +236,5 @@ func TestTreeModel(t *testing.T) {
 		{"TR-27 deep trees", document(`<TreeModel functionName="classification">{c}` + deep + `</TreeModel>`), []scored{{want: record{"c": "a"}}}},
 		{"D13 a category without score distribution has probability 0", document(classTree("", node(`score="c"`, always, counts("a", 1, "b", 1)))),
 			[]scored{{want: record{"c": "c", "p_a": 0.5, "p_c": 0.0, "conf": 0.0}}}},
-	})
+	}
 }

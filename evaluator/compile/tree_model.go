@@ -33,6 +33,9 @@ func (l *lowering) treeModel(m *check.TreeModel, out *lowered) {
 		t.entry[i] = notYet
 	}
 	for _, e := range l.pop(m.Embedded) {
+		for i := e.leaves[0]; i < e.leaves[1]; i++ {
+			l.p.Leaves[i].ID = -1 // the node that the model stands in decides
+		}
 		out.common.Reads = append(out.common.Reads, e.common.Reads...)
 		t.models = append(t.models, int32(len(l.p.Models)))
 		l.p.Models = append(l.p.Models, e.model)

@@ -19,6 +19,7 @@ type Frame struct {
 	bound    []boundState // for each input
 	Strict   bool         // an input that is not allowed fails the record even if the model does not need it
 	invalid  []*InputError
+	depth    int // of models in nodes of trees
 }
 
 type boundState uint8

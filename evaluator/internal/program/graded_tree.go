@@ -40,7 +40,7 @@ func (t *GradedTree) eval(f *Frame, m *Model, o *outcome) {
 		switch next {
 		case stayHere:
 			f.p.leaf(f, t.Nodes[at].Leaf, n, o)
-			o.penalty = penalty
+			o.penalty *= penalty
 			return
 		case giveUp:
 			return
@@ -52,7 +52,7 @@ func (t *GradedTree) eval(f *Frame, m *Model, o *outcome) {
 		at = next
 	}
 	f.p.leaf(f, t.Nodes[at].Leaf, n, o)
-	o.penalty = penalty
+	o.penalty *= penalty
 }
 
 // What step says instead of a node.

@@ -166,8 +166,7 @@ func (c *coder) memory(n *int, bound *int) {
 	*bound = *n
 }
 
-// codeLeafModels codes which leaves go on with which models. A model in a node is a regression: it has no leaves, so
-// this ends.
+// codeLeafModels codes which leaves go on with which models.
 func (p *Program) codeLeafModels(c *coder) {
 	leaves := make([]int32, 0, len(p.LeafModels))
 	for leaf := range p.LeafModels {
@@ -189,8 +188,10 @@ func (p *Program) codeLeafModels(c *coder) {
 		if c.Err() != nil {
 			return
 		}
-		if _, ok := m.Kernel.(*Regression); !ok {
-			c.Failf("a node holds something else than a regression")
+		switch m.Kernel.(type) {
+		case *Regression, *Tree, *GradedTree:
+		default:
+			c.Failf("a node holds something else than a regression or a tree")
 		}
 	}
 }

@@ -46,7 +46,7 @@ type trees struct {
 	Dists      []float64
 	Sets       []expr.Set
 	Predicates []expr.Predicate
-	Models     []*Model // regressions in nodes: leaf n goes on with the model at LeafModels[n]
+	Models     []*Model // regressions and trees in nodes: leaf n goes on with the model at LeafModels[n]
 	LeafModels map[int32]int32
 }
 
@@ -64,21 +64,43 @@ func (t *Tree) eval(f *Frame, m *Model, o *outcome) {
 func (p *Program) leaf(f *Frame, at int32, n int, o *outcome) {
 	l := &p.Leaves[at]
 	if p.LeafModels != nil {
-		if i, ok := p.LeafModels[at]; ok {
-			if of := p.Models[i].run(f); of.value.State != value.Missing {
-				*o = *of
-				return
-			}
+		if i, ok := p.LeafModels[at]; ok && f.goOn(p.Models[i], o) {
+			o.entity = l.entity()
+			return
 		}
 	}
 	o.value = l.Score
+	if o.value.State == value.Missing {
+		return // a node that predicts nothing has decided nothing
+	}
 	if int(l.Category) < n {
 		o.category = l.Category
 	}
 	o.dist, o.conf = p.dist(l.Dist, n), p.dist(l.Conf, n)
-	if l.ID >= 0 {
-		o.entity = value.SymbolOf(l.ID)
+	o.entity = l.entity()
+}
+
+// goOn makes the outcome of a model in a node a tree's; false if it predicts nothing. A damaged form may say that a model
+// goes on with itself: that ends where no sound one can be.
+func (f *Frame) goOn(m *Model, o *outcome) bool {
+	if f.depth > len(f.p.Models) {
+		return false
 	}
+	f.depth++
+	of := m.run(f)
+	f.depth--
+	if of.value.State == value.Missing {
+		return false
+	}
+	o.value, o.category, o.dist, o.conf, o.penalty = of.value, of.category, of.dist, of.conf, of.penalty
+	return true
+}
+
+func (l *Leaf) entity() value.Cell {
+	if l.ID < 0 {
+		return value.Cell{}
+	}
+	return value.SymbolOf(l.ID)
 }
 
 // dist gives n numbers of Dists; nil where at is none. A damaged form may say what cannot be: that is none, too.
