@@ -41,7 +41,9 @@ var predicates = []func() Predicate{
 }
 
 func expressionTag(e Expr) byte {
-	switch e.(type) {
+	switch e := e.(type) {
+	case *numeric:
+		return expressionTag(e.plain)
 	case *Const:
 		return 0
 	case *Slot:

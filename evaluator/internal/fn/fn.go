@@ -49,6 +49,9 @@ type Func struct {
 	// Eval computes the function for present arguments, unless Missing says that it sees others; see Call.
 	Eval Eval
 
+	// Real, where there is one, is the function on a present double whose result is a double; NaN there is no result.
+	Real func(float64) float64
+
 	// Prepare, where there is one, does ahead of time what depends on constant texts only, such as compiling a pattern.
 	// consts has the texts of those arguments that are constant, nil for the others. The error says what is wrong with
 	// a constant.

@@ -18,6 +18,8 @@ type Output struct {
 	Expr     expr.Expr // of TransformedValue
 	Expected int32     // of Residual: slot of the target's value as given; -1: none
 	Display  []Display // of PredictedDisplayValue
+
+	fast expr.Expr // Expr, specialised
 }
 
 // A Display is a value and how it is shown.
@@ -74,7 +76,7 @@ func (o *Output) feature(f *Frame, about *outcome) value.Cell {
 		return about.value
 	case enum.TransformedValue:
 		if o.Expr != nil {
-			return o.Expr.Eval(f.Frame)
+			return o.fast.Eval(f.Frame)
 		}
 		if o.Copy >= 0 {
 			return f.Slots[o.Copy]

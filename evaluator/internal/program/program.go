@@ -273,6 +273,7 @@ func (p *Program) prepare() {
 			p.required = append(p.required, int32(i))
 		}
 	}
+	p.specialise()
 	find := func(e expr.Expr) {
 		if lag, ok := e.(*expr.Lag); ok {
 			p.lags = append(p.lags, lag)
@@ -303,6 +304,22 @@ func (p *Program) prepare() {
 			p.produced = append(p.produced, m.Outputs[i].Slot)
 			if m.Outputs[i].About != m.Out {
 				p.kept = append(p.kept, m.Outputs[i].About)
+			}
+		}
+	})
+}
+
+// specialise makes the expressions of steps and outputs fast.
+func (p *Program) specialise() {
+	for i := range p.Steps {
+		if s := &p.Steps[i]; s.Expr != nil {
+			s.fast = expr.Specialise(s.Expr, p.Functions)
+		}
+	}
+	p.each(func(m *Model) {
+		for i := range m.Outputs {
+			if o := &m.Outputs[i]; o.Expr != nil {
+				o.fast = expr.Specialise(o.Expr, p.Functions)
 			}
 		}
 	})

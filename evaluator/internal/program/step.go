@@ -12,6 +12,8 @@ type Step struct {
 	Expr  expr.Expr  // nil: a treatment
 	From  int32      // slot that is treated
 	Treat *Treatment // nil: a derived field
+
+	fast expr.Expr // Expr, specialised
 }
 
 func (s *Step) code(c *codec.Coder) {
@@ -32,7 +34,7 @@ func (s *Step) code(c *codec.Coder) {
 func (s *Step) run(f *Frame) {
 	var c value.Cell
 	if s.Treat == nil {
-		c = s.Expr.Eval(f.Frame)
+		c = s.fast.Eval(f.Frame)
 	} else {
 		c = s.Treat.apply(f, f.Slots[s.From], s.Slot)
 	}
