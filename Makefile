@@ -4,13 +4,9 @@
 GO       ?= go
 FUZZTIME ?= 30s
 BIN      := bin
-CACHE    := .cache
 SHARED   := $(or $(HANDOFF_SHARED),../shared)
 SAMPLES  := testdata/samples
 ADDR     ?= 127.0.0.1:8080
-
-# The race detector needs a C compiler; a machine with only Go tests without it.
-RACE := $(shell test "$$($(GO) env CGO_ENABLED)" = 1 && command -v "$$($(GO) env CC)" >/dev/null 2>&1 && echo -race)
 
 # What goes to Lambda is built the same everywhere: nothing of the machine, the folder or the commit gets in.
 ARCHITECTURE  ?= arm64
@@ -21,11 +17,14 @@ TOOLCHAIN     := $(shell awk '$$1 == "toolchain" { print $$2 }' go.mod)
 LAMBDA_ENV     = CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(GOARCH_$(ARCHITECTURE)),$(error ARCHITECTURE is arm64 or x86_64)) GOAMD64=v1 GOARM64=v8.0 GOFLAGS= GOEXPERIMENT= $(if $(TOOLCHAIN),GOTOOLCHAIN=$(TOOLCHAIN))
 LAMBDA_FLAGS  := -trimpath -buildvcs=false -ldflags "-s -w" -tags lambda.norpc
 
-.PHONY: all build run test short lint readme bench fuzz golden corpus exchanges sam-build sam-local bench-peers \
+.PHONY: all help build run test short race lint readme bench fuzz golden corpus exchanges sam-build sam-local bench-peers \
 	reproducible functions clean \
 	build-ScoreFunction build-ApiFunction bootstrap-ScoreFunction bootstrap-ApiFunction
 
 all: build lint short  ## build, lint, the short tests
+
+help:  ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
 
 build:  ## bin/handoff
 	$(GO) build -trimpath -o $(BIN)/handoff ./cmd/handoff
@@ -34,10 +33,17 @@ run: build  ## serve the sample models on ADDR (127.0.0.1:8080)
 	@exec $(BIN)/handoff serve --addr $(ADDR) --data data --samples $(SAMPLES)
 
 test:  ## all tests
-	$(GO) test $(RACE) ./...
+	$(GO) test ./...
 
 short:
 	$(GO) test -short ./...
+
+# The race detector needs a C compiler, and makes everything about ten times slower: it watches the short tests of what
+# goroutines share.
+race:  ## the short tests under the race detector; needs a C compiler
+	@if command -v "$$($(GO) env CC)" >/dev/null 2>&1; then \
+		CGO_ENABLED=1 $(GO) test -short -race ./evaluator ./evaluator/internal/program ./internal/... ./cmd/...; \
+	else echo "skipped: there is no C compiler for the race detector"; fi
 
 lint:  ## gofmt, go vet, import arrows, staticcheck
 	@files="$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go'))"; if [ -n "$$files" ]; then echo "gofmt these:"; echo "$$files"; exit 1; fi
