@@ -57,16 +57,20 @@ func Open(compiled []byte) (*Model, error) {
 	return m, nil
 }
 
-// allows says what a field allows, in words.
+// allows says what a field allows, in words: at most 20 of its intervals and values.
 func (f *Field) allows() string {
+	const most = 20
 	text := f.DataType
 	sep := " in "
-	for _, i := range f.Intervals {
+	for n, i := range f.Intervals {
+		if n == most {
+			return text + fmt.Sprintf(" or %d others", len(f.Intervals)+len(f.Values)-n)
+		}
 		text += sep + i.String()
 		sep = " or "
 	}
 	for n, v := range f.Values {
-		if n == 20 {
+		if n == most {
 			return text + fmt.Sprintf(" or %d others", len(f.Values)-n)
 		}
 		text += sep + fmt.Sprintf("%q", v)

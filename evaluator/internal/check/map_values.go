@@ -91,12 +91,7 @@ func (c *checker) inlineTable(e *pmml.Element, found map[string]*pmml.Element) *
 		c.missingElement(e, "InlineTable")
 		return nil
 	}
-	for child := range table.Children() {
-		if child.Name() != "row" {
-			c.unknownElement(child, table)
-		}
-	}
-	return pmml.ReadTable(table)
+	return pmml.ReadTable(table, func(child *pmml.Element) { c.unknownElement(child, table) })
 }
 
 func (t *mapValues) resolve(r *resolver, want value.Type) (expr.Expr, value.Type) {

@@ -140,7 +140,7 @@ func TestTable(t *testing.T) {
 		<row/>
 		<row c="4" a=""><b><![CDATA[<]]></b></row>
 	</InlineTable></PMML>`)
-	table := pmml.ReadTable(d.Root().Child("InlineTable"))
+	table := pmml.ReadTable(d.Root().Child("InlineTable"), nil)
 	if diff := cmp.Diff([]string{"a", "b", "c"}, table.Columns()); diff != "" {
 		t.Error(diff)
 	}

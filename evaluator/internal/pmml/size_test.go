@@ -174,7 +174,7 @@ func TestTableOfAMillionRows(t *testing.T) {
 	b.WriteString("</InlineTable></PMML>")
 	text := b.String()
 	var table *pmml.Table
-	used, bytes := peak(t, func() { table = pmml.ReadTable(read(t, text).Root().Child("InlineTable")) })
+	used, bytes := peak(t, func() { table = pmml.ReadTable(read(t, text).Root().Child("InlineTable"), nil) })
 	if got, _ := table.Cell(rows-1, 1); table.Rows() != rows || got != strconv.Itoa((rows-1)%7) {
 		t.Errorf("%d rows, last cell %q", table.Rows(), got)
 	}

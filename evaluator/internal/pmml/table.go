@@ -27,10 +27,16 @@ type tableRow struct {
 
 // ReadTable reads the rows of an InlineTable. The cells of a row are its child elements, by their local names, with
 // their text as written, and its attributes. Of several cells of one name in a row the first counts; Extensions are
-// left out.
-func ReadTable(e *Element) *Table {
+// left out. other is told of children that are no rows; it may be nil.
+func ReadTable(e *Element, other func(*Element)) *Table {
 	t := &Table{column: map[string]uint32{}, text: map[string]uint32{}}
-	for row := range e.Children("row") {
+	for row := range e.Children() {
+		if row.Name() != "row" {
+			if other != nil {
+				other(row)
+			}
+			continue
+		}
 		first := len(t.cells)
 		for name, value := range row.Attrs() {
 			t.add(name, value)
