@@ -160,6 +160,8 @@ func same(got evaluator.Value, want any) bool {
 		return ok && x == want
 	case string:
 		return !got.IsMissing() && got.String() == want
+	case expected:
+		return !got.IsMissing() && got.String() == string(want)
 	}
 	return false
 }
@@ -188,3 +190,11 @@ func set(field, op, array string) string {
 func compound(op string, predicates ...string) string {
 	return `<CompoundPredicate booleanOperator="` + op + `">` + strings.Join(predicates, "") + `</CompoundPredicate>`
 }
+
+// expected is the text of a result, where a string would be the code of an error.
+type expected string
+
+var (
+	inf, nan     = math.Inf(1), math.NaN()
+	negativeZero = math.Copysign(0, -1)
+)

@@ -28,6 +28,7 @@ var attributeNames = []struct{ elements, from, to, version string }{
 var attributeValues = []struct{ elements, attribute, from, to string }{
 	{"MiningField", "usageType", "predicted", "target"},                                 // before 4.2 (DOC-14)
 	{"MiningField", "invalidValueTreatment", "x-returnInvalid", "returnInvalid"},        // JPMML before 4.4
+	{"MiningField", "missingValueTreatment", "x-returnInvalid", "returnInvalid"},        // JPMML before 4.4
 	{"Segmentation", "multipleModelMethod", "x-weightedSum", "weightedSum"},             // JPMML before 4.4
 	{"Segmentation", "multipleModelMethod", "x-weightedMedian", "weightedMedian"},       // JPMML before 4.4
 	{"OutputField", "feature", "clusterId", "entityId"},                                 // before 4.1 (DOC-24)

@@ -162,10 +162,11 @@ func (f *Frame) lack(slot int32) (float64, bool) {
 
 func (m *Match) holds(f *Frame) bool {
 	c := &f.Slots[m.Slot]
-	if m.Symbol {
-		if c.State == value.Failed {
-			f.Need(*c)
-		}
+	switch {
+	case c.State == value.Failed:
+		f.Need(*c)
+		return false
+	case m.Symbol:
 		return c.Type == value.String && c.State != value.Missing && c.Sym == int32(m.Number)
 	}
 	return f.Nums[m.Slot] == m.Number

@@ -22,7 +22,7 @@ const (
 	TestEqual                  // slot = Limit
 	TestSymbol                 // slot is the symbol with number Limit
 	TestSet                    // slot is in Sets[Limit]
-	TestMissing                // slot is missing; never unknown
+	TestMissing                // slot is missing; unknown only if it failed
 	TestPredicate              // Predicates[Limit]
 	numTests
 
@@ -152,7 +152,9 @@ func (f *Frame) ask(t *Test) int32 {
 			truth = value.TruthOf(f.p.Sets[int(t.Limit)].Has(c))
 		}
 	case TestMissing:
-		truth = value.TruthOf(c.State == value.Missing)
+		if c.State != value.Failed {
+			truth = value.TruthOf(c.State == value.Missing)
+		}
 	default:
 		truth = f.p.Predicates[int(t.Limit)].Holds(f.Frame)
 	}
