@@ -2,6 +2,8 @@ module github.com/handoff-pmml/handoff
 
 go 1.26.0
 
+toolchain go1.26.8
+
 require (
 	github.com/antchfx/xmlquery v1.5.2 // indirect
 	github.com/antchfx/xpath v1.3.9 // indirect
