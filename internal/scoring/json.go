@@ -16,6 +16,8 @@ const (
 	maxDepth  = 1000       // nested objects and arrays
 	maxDigits = 1000       // characters of a number
 	maxText   = 20_000_000 // bytes of a text
+
+	maxMembers = 100_000 // of all lists of a record; this one is ours, since a value takes 30 times what its text takes
 )
 
 // A reader reads a JSON body strictly: UTF-8, nothing behind the value, no NaN, no comments. A member that comes twice
@@ -157,7 +159,7 @@ func (r *reader) arguments(into *record) error {
 		if !known {
 			err = r.skip()
 		} else {
-			err = r.argument(into, i, name)
+			err = r.argument(into, i)
 		}
 		if err != nil {
 			return err
@@ -166,59 +168,54 @@ func (r *reader) arguments(into *record) error {
 }
 
 // argument reads the value of one input. An object, or a list of anything but simple values, is no value of any field.
-func (r *reader) argument(into *record, i int, name []byte) error {
-	if into.odd != nil && into.odd.Field == string(name) {
-		into.odd = nil // the member came twice, and the last one counts
-	}
+func (r *reader) argument(into *record, i int) error {
 	switch r.decoder.PeekKind() {
 	case jsontext.KindBeginObject, jsontext.KindBeginArray:
-		return r.compound(into, i, string(name))
+		return r.compound(into, i)
 	}
 	raw, err := r.scalar()
 	if err != nil {
 		return err
 	}
-	v, err := r.simple(raw)
-	if err != nil {
-		return err
+	if v, ok := r.simple(raw); ok {
+		into.set(i, v)
+	} else {
+		into.refuse(i, string(raw))
 	}
-	into.set(i, v)
 	return nil
 }
 
-// simple gives the value of a scalar.
-func (r *reader) simple(raw jsontext.Value) (evaluator.Value, error) {
+// simple gives the value of a scalar; ok is false for one that no field can hold.
+func (r *reader) simple(raw jsontext.Value) (v evaluator.Value, ok bool) {
 	switch raw.Kind() {
 	case jsontext.KindTrue:
-		return evaluator.Boolean(true), nil
+		return evaluator.Boolean(true), true
 	case jsontext.KindFalse:
-		return evaluator.Boolean(false), nil
+		return evaluator.Boolean(false), true
 	case jsontext.KindString:
-		return evaluator.Text(string(r.unquote(raw))), nil
+		return evaluator.Text(string(r.unquote(raw))), true
 	case jsontext.KindNumber:
-		return r.number(raw)
+		return number(raw)
 	}
-	return evaluator.Missing(), nil
+	return evaluator.Missing(), true
 }
 
-// number gives a whole number of 64 bits as such; a field of numbers with fraction takes it as well.
-func (r *reader) number(raw []byte) (evaluator.Value, error) {
+// number gives a whole number of 64 bits as such; a field of numbers with fraction takes it as well. JSON allows numbers
+// beyond the range of a double: then ok is false.
+func number(raw []byte) (v evaluator.Value, ok bool) {
 	if bytes.IndexAny(raw, ".eE") < 0 {
 		if i, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
-			return evaluator.Integer(i), nil
+			return evaluator.Integer(i), true
 		}
 	}
 	f, err := strconv.ParseFloat(string(raw), 64)
-	if err != nil { // beyond the range of a double: JSON allows it, no field can hold it
-		return evaluator.Value{}, r.fault("the number " + clip(string(raw), 100) + " is out of range")
-	}
-	return evaluator.Number(f), nil
+	return evaluator.Number(f), err == nil
 }
 
 // compound reads an array or an object.
-func (r *reader) compound(into *record, i int, name string) error {
+func (r *reader) compound(into *record, i int) error {
 	from := r.decoder.InputOffset()
-	members, simple, err := r.list()
+	members, simple, err := r.list(into)
 	if err != nil {
 		return err
 	}
@@ -227,13 +224,12 @@ func (r *reader) compound(into *record, i int, name string) error {
 		return nil
 	}
 	written := bytes.TrimLeft(r.body[from:r.decoder.InputOffset()], " \t\r\n:")
-	into.set(i, evaluator.Missing())
-	into.odd = &evaluator.InvalidValueError{Field: name, Value: clip(plain(written), 100)}
+	into.refuse(i, plain(written))
 	return nil
 }
 
-// list reads a value of any kind; simple says that it was an array of scalars.
-func (r *reader) list() (members []evaluator.Value, simple bool, err error) {
+// list reads a value of any kind; simple says that it was an array of scalars that fields can hold.
+func (r *reader) list(into *record) (members []evaluator.Value, simple bool, err error) {
 	if r.decoder.PeekKind() != jsontext.KindBeginArray {
 		return nil, false, r.skip()
 	}
@@ -256,10 +252,11 @@ func (r *reader) list() (members []evaluator.Value, simple bool, err error) {
 		if err != nil {
 			return nil, false, err
 		}
-		v, err := r.simple(raw)
-		if err != nil {
-			return nil, false, err
+		if into.members++; into.members > maxMembers {
+			return nil, false, r.fault("the lists of a record have more than " + strconv.Itoa(maxMembers) + " members")
 		}
+		v, ok := r.simple(raw)
+		simple = simple && ok
 		members = append(members, v)
 	}
 }

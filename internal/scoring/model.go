@@ -4,6 +4,7 @@ package scoring
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -124,8 +125,8 @@ func (m *Model) release(w *worker) {
 
 // score scores the record that w holds. The error is an evaluator.RecordError.
 func (w *worker) score() error {
-	if w.record.odd != nil {
-		return w.record.odd
+	if len(w.record.odd) > 0 {
+		return w.record.odd[0].err
 	}
 	w.scorer.Clear()
 	for _, i := range w.record.given {
@@ -136,17 +137,24 @@ func (w *worker) score() error {
 
 // A record is the inputs of one record, by position. A name that comes twice keeps its last value.
 type record struct {
-	inputs map[string]int
-	values []evaluator.Value
-	given  []int // positions that hold a value, in the order in which they came
-	odd    *evaluator.InvalidValueError
+	inputs  map[string]int
+	values  []evaluator.Value
+	given   []int // positions that hold a value, in the order in which they came
+	odd     []oddValue
+	members int // of all lists so far
+}
+
+// An oddValue is what stands in a record for a value that no field can hold.
+type oddValue struct {
+	position int
+	err      *evaluator.InvalidValueError
 }
 
 func (r *record) clear() {
 	for _, i := range r.given {
 		r.values[i] = evaluator.Value{}
 	}
-	r.given, r.odd = r.given[:0], nil
+	r.given, r.odd, r.members = r.given[:0], nil, 0
 }
 
 func (r *record) set(i int, v evaluator.Value) {
@@ -154,4 +162,23 @@ func (r *record) set(i int, v evaluator.Value) {
 		r.given = append(r.given, i)
 	}
 	r.values[i] = v
+	if len(r.odd) > 0 {
+		r.odd = slices.DeleteFunc(r.odd, func(o oddValue) bool { return o.position == i })
+	}
+}
+
+// refuse stands for set with a value that no field can hold; written is how a message shows it.
+func (r *record) refuse(i int, written string) {
+	r.set(i, evaluator.Missing())
+	r.odd = append(r.odd, oddValue{i, &evaluator.InvalidValueError{Field: r.name(i), Value: clip(written, 100)}})
+}
+
+// name is that of the input at a position. It is for messages only and takes its time.
+func (r *record) name(i int) string {
+	for name, position := range r.inputs {
+		if position == i {
+			return name
+		}
+	}
+	return ""
 }
