@@ -46,8 +46,8 @@ func (k *Forest) sum(f *Frame, o *outcome) {
 		sum += w * f.p.Leaves[f.walk(root)].Number
 		total += w
 	}
-	if math.IsNaN(sum) {
-		return // a tree predicts nothing
+	if math.IsNaN(sum) || k.Method == enum.WeightedAverage && total == 0 {
+		return // a tree predicts nothing, or none has a weight
 	}
 	if k.Method == enum.Average || k.Method == enum.WeightedAverage {
 		sum /= total
@@ -63,7 +63,7 @@ func (k *Forest) sum32(f *Frame, o *outcome) {
 		sum += w * float32(f.p.Leaves[f.walk(root)].Number)
 		total += w
 	}
-	if sum != sum {
+	if sum != sum || k.Method == enum.WeightedAverage && total == 0 {
 		return
 	}
 	if k.Method == enum.Average || k.Method == enum.WeightedAverage {

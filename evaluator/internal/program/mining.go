@@ -268,6 +268,9 @@ func (k *Mining) regress(f *Frame, o *outcome) {
 	case enum.Median:
 		sum = median(kept[:2*n])
 	case enum.WeightedMedian:
+		if t.weight == 0 {
+			return
+		}
 		sum = weightedMedian(kept[:2*n], t.weight)
 	case enum.Max:
 		sum = most
