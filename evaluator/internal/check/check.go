@@ -7,6 +7,8 @@
 package check
 
 import (
+	"hash/maphash"
+
 	"github.com/handoff-pmml/handoff/evaluator/internal/diag"
 	"github.com/handoff-pmml/handoff/evaluator/internal/expr"
 	"github.com/handoff-pmml/handoff/evaluator/internal/fn"
@@ -30,6 +32,7 @@ func Check(doc *pmml.Document, o Options, faults *diag.Collector, lower func(Mod
 		functions: map[string]*function{},
 		builtins:  map[string]*fn.Func{},
 		noted:     map[string]bool{},
+		reach:     map[int32]reach{}, distributions: map[uint64]struct{}{}, seed: maphash.MakeSeed(),
 	}
 	c.global = c.newScope(nil)
 	c.document(doc.Root(), o)
@@ -57,6 +60,12 @@ type checker struct {
 	targetSlots map[string]int32 // of the top model's targets
 	given       []*field         // data fields that the top model's schema does not have as active, in order of use
 	work        int64            // see spend
+
+	size          int64               // see grow
+	reach         map[int32]reach     // of slots that are computed
+	distributions map[uint64]struct{} // hashes of those seen
+	seed          maphash.Seed
+	cost          expr.Cost // see spendCost
 }
 
 // maxWork bounds the work that is not in proportion to the size of the document, such as resolving an outer field again

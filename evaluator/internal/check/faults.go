@@ -149,7 +149,11 @@ func (c *checker) tooCostly(at diag.Place, what string) {
 }
 
 func (c *checker) tooMuchWork(at diag.Place) {
-	c.faults.Fault(at, diag.Cost, "", "the models refer too often to too much that is around them")
+	c.faults.Fault(at, diag.Cost, "", "the models refer too often to too much that is around them, or patterns become too large")
+}
+
+func (c *checker) tooMuchSpace(at diag.Place) {
+	c.faults.Fault(at, diag.TooLarge, "", "the models would take too much memory: many have many categories, or compute many fields of their own")
 }
 
 func (c *checker) badPattern(at diag.Place, name string, err error) {

@@ -261,10 +261,21 @@ func (c *checker) callBuiltin(t *apply, x *expr.Apply, types []value.Type) value
 	if isOrder(f.Name) && types[0] == value.String {
 		c.wrongArgument(t.places[0], t.function.name, 0, types[0], "a value that has an order")
 	}
+	c.prepare(t, x)
+	return f.Result(types)
+}
+
+// prepare compiles the constant pattern of a call, which is its second argument.
+func (c *checker) prepare(t *apply, x *expr.Apply) {
+	if x.Func.Prepare != nil {
+		k, ok := x.Args[1].(*expr.Const)
+		if ok && k.Cell.State == value.Valid && k.Cell.Type == value.String && !c.spendPattern(t.at, c.out.Symbols.Text(k.Cell)) {
+			return
+		}
+	}
 	if err := x.Prepare(c.out.Symbols.Text); err != nil {
 		c.badPattern(t.at, t.function.name, err)
 	}
-	return f.Result(types)
 }
 
 func isOrder(name string) bool {

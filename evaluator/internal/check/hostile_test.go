@@ -49,6 +49,14 @@ func repeat(n int, make func(i int) string) string {
 	return b.String()
 }
 
+// categories is a target c with n values.
+func categories(n int) string {
+	return `<DataField name="c" optype="categorical" dataType="string">` +
+		repeat(n, func(i int) string { return fmt.Sprintf(`<Value value="v%d" displayValue="V%d"/>`, i, i) }) + `</DataField>`
+}
+
+const choosing = `<MiningSchema><MiningField name="x"/><MiningField name="c" usageType="target"/></MiningSchema>`
+
 // TestHostile checks documents that are made to take long or to overflow a stack. Each must be decided on within
 // seconds; the figures are far above what it takes on a slow machine.
 func TestHostile(t *testing.T) {
@@ -126,7 +134,53 @@ func TestHostile(t *testing.T) {
 			`<MiningModel functionName="classification"><MiningSchema><MiningField name="x"/><MiningField name="c" usageType="target"/></MiningSchema>`+
 				`<Segmentation multipleModelMethod="majorityVote">`+repeat(10_000, func(int) string {
 				return `<Segment><True/><TreeModel functionName="classification"><MiningSchema><MiningField name="x"/></MiningSchema><Node score="1"><True/></Node></TreeModel></Segment>`
-			})+`</Segmentation></MiningModel>`), "", 10_001},
+			})+`</Segmentation></MiningModel>`), diag.TooLarge, 0},
+		{"many leaves that name one of many categories", document(categories(2000), "",
+			`<TreeModel functionName="classification">`+choosing+`<Node score="v0"><True/>`+repeat(20_000, func(i int) string {
+				return fmt.Sprintf(`<Node score="v1"><SimplePredicate field="x" operator="lessThan" value="1"/><ScoreDistribution value="v1" recordCount="%d"/><ScoreDistribution value="v2" recordCount="1"/></Node>`, i)
+			})+`</Node></TreeModel>`), diag.TooLarge, 0},
+		{"many leaves that say the same of many categories", document(categories(2000), "",
+			`<TreeModel functionName="classification">`+choosing+`<Node score="v0"><True/>`+repeat(20_000, func(i int) string {
+				return fmt.Sprintf(`<Node score="v1"><SimplePredicate field="x" operator="lessThan" value="%d"/><ScoreDistribution value="v1" recordCount="1"/></Node>`, i)
+			})+`</Node></TreeModel>`), "", 1},
+		{"the median of many models over many categories", document(categories(5000), "",
+			`<MiningModel functionName="classification">`+choosing+`<Segmentation multipleModelMethod="median">`+repeat(5000, func(i int) string {
+				return `<Segment><True/><TreeModel functionName="classification"><MiningSchema><MiningField name="x"/></MiningSchema><Node score="v1"><True/></Node></TreeModel></Segment>`
+			})+`</Segmentation></MiningModel>`), diag.TooLarge, 0},
+		{"many texts to show for many categories", document(categories(5000), "",
+			`<TreeModel functionName="classification">`+choosing+`<Output>`+repeat(5000, func(i int) string {
+				return fmt.Sprintf(`<OutputField name="o%d" feature="predictedDisplayValue"/>`, i)
+			})+`</Output><Node score="v0"><True/></Node></TreeModel>`), diag.TooLarge, 0},
+		{"many segments that may not run and need many fields", document("", derived("f0", ref("x"))+repeat(20_000, func(i int) string {
+			return derived(fmt.Sprintf("f%d", i+1), ref(fmt.Sprintf("f%d", i)))
+		}), `<MiningModel functionName="regression">`+schema+`<Segmentation multipleModelMethod="sum">`+repeat(5000, func(i int) string {
+			return `<Segment><SimplePredicate field="x" operator="lessThan" value="1"/>` + regressionOn("f20000") + `</Segment>`
+		})+`</Segmentation></MiningModel>`), diag.TooLarge, 0},
+		{"many segments that always run and need many fields", document("", derived("f0", ref("x"))+repeat(20_000, func(i int) string {
+			return derived(fmt.Sprintf("f%d", i+1), ref(fmt.Sprintf("f%d", i)))
+		}), `<MiningModel functionName="regression">`+schema+`<Segmentation multipleModelMethod="sum">`+repeat(5000, func(i int) string {
+			return `<Segment><True/>` + regressionOn("f20000") + `</Segment>`
+		})+`</Segmentation></MiningModel>`), "", 5001},
+		{"many fields of a costly function", document("", define("f0", ref("v"))+repeat(20, func(i int) string {
+			call := apply(fmt.Sprintf("f%d", i), ref("v"))
+			return define(fmt.Sprintf("f%d", i+1), apply("+", call, call))
+		})+repeat(10, func(i int) string { return derived(fmt.Sprintf("d%d", i), apply("f20", ref("x"))) }),
+			strings.Replace(regressionOn("d0"), `</RegressionTable>`, repeat(9, func(i int) string {
+				return fmt.Sprintf(`<NumericPredictor name="d%d" coefficient="1"/>`, i+1)
+			})+`</RegressionTable>`, 1)), diag.Cost, 0},
+		{"many patterns that become large", document(`<DataField name="s" optype="categorical" dataType="string"/>`, repeat(5000, func(i int) string {
+			return derived(fmt.Sprintf("d%d", i), apply("if", apply("matches", ref("s"), fmt.Sprintf(`<Constant dataType="string">(a{1,1000}b%d)</Constant>`, i)), `<Constant>1</Constant>`, `<Constant>0</Constant>`))
+		}), strings.Replace(regressionOn("x"), `name="x"/>`, `name="x"/><MiningField name="s"/>`, 1)), diag.Cost, 0},
+		{"many pieces of text that become large patterns", document(`<DataField name="s" optype="categorical" dataType="string"/>`,
+			derived("d", `<TextIndex textField="s"><TextIndexNormalization><InlineTable>`+repeat(5000, func(i int) string {
+				return fmt.Sprintf(`<row><string>(a{1,1000}b%d)</string><stem>a</stem><regex>true</regex></row>`, i)
+			})+`</InlineTable></TextIndexNormalization><Constant>a</Constant></TextIndex>`),
+			strings.Replace(regressionOn("d"), `name="x"/>`, `name="x"/><MiningField name="s"/>`, 1)), diag.Cost, 0},
+		{"many outputs that look for many members", document("", "", `<MiningModel functionName="regression">`+schema+`<Output>`+repeat(10_000, func(i int) string {
+			return fmt.Sprintf(`<OutputField name="o%d" targetField="x" dataType="double"/>`, i)
+		})+`</Output><Segmentation multipleModelMethod="sum">`+repeat(10_000, func(int) string {
+			return `<Segment><True/>` + regressionOn("x") + `</Segment>`
+		})+`</Segmentation></MiningModel>`), diag.Cost, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			start := time.Now()

@@ -39,6 +39,10 @@ func (c *checker) miningModel(e *pmml.Element, parent *model) *model {
 	}
 	c.uniteCategories(m, t)
 	c.giveResults(m, t)
+	switch t.Method {
+	case enum.Median, enum.WeightedMedian, enum.Max: // keep what each member says until all have been heard
+		c.grow(e.Place(), 2*len(t.Segments)*len(t.Target.Categories))
+	}
 	return c.end(m, t)
 }
 
@@ -90,6 +94,7 @@ func (c *checker) segment(m *model, t *MiningModel, e *pmml.Element) {
 			c.duplicateModel(child, e)
 		case read != nil:
 			m.runs = always(s.Predicate)
+			m.maySkip = !m.runs || t.Method == enum.SelectFirst && len(t.Segments) > 0
 			sub = read(c, child, m)
 			c.memberFunction(m, t, sub)
 		case slices.Contains(modelElements, name):

@@ -78,6 +78,7 @@ type model struct {
 	deeper  []*field                // those of its members, if it is a chain: later members see them unless nearer ones have their names
 	direct  map[string]directOutput // the output fields of its members, if it is a chain
 	runs    bool                    // the member that is read always runs
+	maySkip bool                    // the member that is read may not run although the model does
 }
 
 // A targetName is a target in a mining schema.
@@ -151,6 +152,9 @@ func (c *checker) end(m *model, complete Model) *model {
 	c.finishTarget(m)
 	m.common.Reads = m.reads.list
 	c.output(m)
+	c.growSteps(m)
+	tree, _ := complete.(*TreeModel)
+	c.growCategories(m, tree)
 	c.unused(m.scope)
 	m.given = append(m.given, m.common.Outputs...)
 	c.hand(complete)

@@ -98,12 +98,15 @@ func (r *outputReader) about(o *Output, e *pmml.Element) value.Type {
 		o.Segment, t, categories = int32(i), &r.m.members[i].target, r.m.members[i].categories
 		own = t.Name
 	}
-	if name, ok := e.Attr("targetField"); ok && name != own {
+	if name, ok := e.Attr("targetField"); ok && name != own && r.c.spend(e.Place(), len(r.m.members)) {
 		if i := r.m.predicting(name); i >= 0 && o.Segment < 0 {
 			o.Segment, t, own = int32(i), &r.m.members[i].target, name
 		} else if !r.c.global.exists(name) {
 			r.c.unknownField(e.At("targetField"), name)
 		}
+	}
+	if o.Feature == enum.PredictedDisplayValue {
+		r.c.grow(e.Place(), 8*len(t.Categories))
 	}
 	switch o.Feature {
 	case enum.PredictedValue:
@@ -177,7 +180,7 @@ func (r *outputReader) transformed(o *Output, e *pmml.Element) value.Type {
 	}
 	resolver := &resolver{c: r.c, lookup: r.lookup, unknown: true}
 	x, t := f.root.resolve(resolver, o.Type)
-	r.c.checkCost(e.Place(), "output field "+quote(o.Name), expr.CostOf(x, r.c.costs))
+	r.c.spendCost(e.Place(), "output field "+quote(o.Name), expr.CostOf(x, r.c.costs))
 	for _, slot := range slotsOf(x) {
 		if !r.slots[slot] && slot != r.m.common.Target.Slot {
 			r.reads.add(slot)
@@ -198,6 +201,7 @@ func (r *outputReader) lookup(name string) *field {
 	}
 	if t.Slot < 0 {
 		t.Slot = r.c.newSlot(t.Name, t.Type, t.Op)
+		r.c.produced(t.Slot)
 	}
 	return &field{name: name, kind: outputKind, typ: t.Type, op: t.Op, slot: t.Slot}
 }
@@ -250,6 +254,7 @@ func (r *outputReader) name(o *Output, e *pmml.Element, given value.Type) {
 	slot, shared := r.m.sameOutput(o.Name, t)
 	if o.Slot = slot; !shared || o.Name == "" {
 		o.Slot = r.c.newSlot(o.Name, t, o.Op)
+		r.c.produced(o.Slot)
 	}
 	r.slots[o.Slot] = true
 	r.m.common.Outputs = append(r.m.common.Outputs, *o)

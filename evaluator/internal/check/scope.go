@@ -299,10 +299,13 @@ func (c *checker) give(f *field, at diag.Place) {
 		c.out.Steps = append(c.out.Steps, Step{
 			Slot: f.slot, From: f.parent.slot, Treat: f.treat, Reads: []int32{f.parent.slot},
 		})
+		c.reached(f.slot, []int32{f.parent.slot})
 	case derivedKind:
 		x := c.derive(f, false)
 		f.slot = c.newSlot(f.name, f.typ, f.op)
-		c.out.Steps = append(c.out.Steps, Step{Slot: f.slot, From: -1, Expr: x, Reads: slotsOf(x)})
+		reads := slotsOf(x)
+		c.out.Steps = append(c.out.Steps, Step{Slot: f.slot, From: -1, Expr: x, Reads: reads})
+		c.reached(f.slot, reads)
 	}
 }
 

@@ -195,6 +195,7 @@ func (c *checker) slotTarget(m *model) {
 
 func (c *checker) addTarget(name string, t value.Type, op OpType) {
 	slot := c.newSlot(name, t, op)
+	c.produced(slot)
 	c.targetSlots[name] = slot
 	c.out.Targets = append(c.out.Targets, slot)
 }

@@ -50,6 +50,9 @@ func (r formulaReader) textIndex(e *pmml.Element) term {
 		r.c.missingElement(e, "<Expression>")
 		return nil
 	}
+	if !r.spendPatterns(e, &o) {
+		return nil
+	}
 	index, err := fn.NewTextIndex(o)
 	if err != nil {
 		r.c.badPattern(e.Place(), "TextIndex", err)
@@ -91,6 +94,19 @@ func (r formulaReader) normalization(o *fn.TextIndexOptions, e *pmml.Element) {
 		n.Rows = append(n.Rows, r.normalizationRow(table, row, in, out, regex))
 	}
 	o.Normalizations = append(o.Normalizations, n)
+}
+
+// spendPatterns counts the patterns of a text index.
+func (r formulaReader) spendPatterns(e *pmml.Element, o *fn.TextIndexOptions) bool {
+	ok := r.c.spendPattern(e.Place(), o.WordSeparatorCharacterRE) && r.c.spendPattern(e.Place(), o.WordRE)
+	for i := range o.Normalizations {
+		for _, row := range o.Normalizations[i].Rows {
+			if row.Regex {
+				ok = ok && r.c.spendPattern(e.Place(), row.String)
+			}
+		}
+	}
+	return ok
 }
 
 func attributeOr(e *pmml.Element, attr, def string) string {

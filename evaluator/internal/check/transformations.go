@@ -82,7 +82,11 @@ func (c *checker) derive(f *field, trial bool) expr.Expr {
 	if f.typ == value.NoType {
 		f.typ = t
 	}
-	c.checkCost(f.place, "field "+quote(f.name), expr.CostOf(x, c.costs))
+	if cost := expr.CostOf(x, c.costs); trial {
+		c.checkCost(f.place, "field "+quote(f.name), cost)
+	} else {
+		c.spendCost(f.place, "field "+quote(f.name), cost)
+	}
 	return x
 }
 
