@@ -122,7 +122,7 @@ func (o *Output) residual(f *Frame, about *outcome) value.Cell {
 	if expected.State != value.Valid || about.value.State != value.Valid {
 		return value.Cell{}
 	}
-	if about.dist == nil {
+	if len(about.categories) == 0 {
 		return value.DoubleOf(expected.Float64() - about.value.Float64())
 	}
 	i := o.Category
