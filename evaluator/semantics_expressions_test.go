@@ -8,7 +8,7 @@ import (
 func TestExpressions(t *testing.T) { show(t, expressions()) }
 func TestScopes(t *testing.T)      { show(t, scopes()) }
 
-// derives gives a derived field d as it is.
+// derives gives a derived field d as output out.
 func derives(dataType, expression string) string {
 	return derivesWith("", dataType, expression)
 }
@@ -20,7 +20,7 @@ func derivesWith(before, dataType, expression string) string {
 		opType = "categorical"
 	}
 	return documentWith(`<TransformationDictionary>`+before+`<DerivedField name="d" optype="`+opType+`" dataType="`+dataType+`">`+expression+`</DerivedField></TransformationDictionary>`,
-		`<TreeModel functionName="regression">{}<Output><OutputField name="d" optype="`+opType+`" dataType="`+dataType+`" feature="transformedValue"><FieldRef field="d"/></OutputField></Output>`+
+		`<TreeModel functionName="regression">{}<Output><OutputField name="out" optype="`+opType+`" dataType="`+dataType+`" feature="transformedValue"><FieldRef field="d"/></OutputField></Output>`+
 			node(`score="1"`, always)+`</TreeModel>`)
 }
 
@@ -37,11 +37,11 @@ func apply(function string, arguments ...string) string {
 
 func constant(text string) string { return `<Constant>` + text + `</Constant>` }
 
-// makes are values of a field and what d is for them.
+// makes are values of a field and what the derived field is for them.
 func makes(field string, valueAndResult ...any) []scored {
 	var all []scored
 	for i := 0; i < len(valueAndResult); i += 2 {
-		all = append(all, scored{in: record{field: valueAndResult[i]}, want: record{"d": valueAndResult[i+1]}})
+		all = append(all, scored{in: record{field: valueAndResult[i]}, want: record{"out": valueAndResult[i+1]}})
 	}
 	return all
 }
@@ -75,7 +75,7 @@ func expressions() []semantic {
 	return []semantic{
 		{"XF-01 the result has the field's type", derives("string", field("x")), makes("x", 1, "1.0", 0.5, "0.5", nil, nil)},
 		{"XF-01 a float", derives("float", field("x")), makes("x", 0.1, float32(0.1))},
-		{"XF-01 an integer", derives("integer", field("x")), []scored{{in: record{"x": 3}, want: record{"d": 3}}, {in: record{"x": 3.5}, code: "invalid-result d"}}},
+		{"XF-01 an integer", derives("integer", field("x")), []scored{{in: record{"x": 3}, want: record{"out": 3}}, {in: record{"x": 3.5}, code: "invalid-result d"}}},
 		{"XF-04 Constant", derives("double", constant("5")), makes("x", 0, 5.0)},
 		{"XF-04 an untyped whole number", derives("double", apply("/", constant("7"), constant("2"))), makes("x", 0, 3.5)},
 		{"XF-04 a text", derives("string", constant("abc")), makes("x", 0, "abc")},
@@ -103,8 +103,8 @@ func expressions() []semantic {
 		{"XF-23 MapValues", derives("string", maps("s", "", "p", "P", "q", "Q")), makes("s", "p", "P", "q", "Q", "r", nil, nil, nil)},
 		{"XF-24 several keys", derives("string", `<MapValues outputColumn="out"><FieldColumnPair field="s" column="a"/><FieldColumnPair field="n" column="b"/><InlineTable>
 			<row><a>p</a><b>1</b><out>p1</out></row><row><a>p</a><b>2</b><out>p2</out></row><row><a>q</a><b>1</b><out>q1</out></row></InlineTable></MapValues>`), []scored{
-			{in: record{"s": "p", "n": 2}, want: record{"d": "p2"}}, {in: record{"s": "q", "n": 1}, want: record{"d": "q1"}},
-			{in: record{"s": "q", "n": 2}, want: record{"d": nil}}, {in: record{"s": "q"}, want: record{"d": nil}},
+			{in: record{"s": "p", "n": 2}, want: record{"out": "p2"}}, {in: record{"s": "q", "n": 1}, want: record{"out": "q1"}},
+			{in: record{"s": "q", "n": 2}, want: record{"out": nil}}, {in: record{"s": "q"}, want: record{"out": nil}},
 		}},
 		{"XF-26 defaultValue and mapMissingTo", derives("string", maps("s", `defaultValue="other" mapMissingTo="none"`, "p", "P")), makes("s", "p", "P", "q", "other", nil, "none")},
 		{"XF-27 dataType", derives("double", maps("s", `dataType="double"`, "p", "1.5")), makes("s", "p", 1.5)},
@@ -113,7 +113,7 @@ func expressions() []semantic {
 			"<PMML ", `<PMML xmlns:data="http://jpmml.org/jpmml-model/InlineTable" `, 1), makes("s", "p", "P")},
 		{"XF-39 Apply: arguments in order", derives("double", apply("-", field("x"), constant("1"))), makes("x", 3, 2.0, nil, nil)},
 		{"XF-40 Apply mapMissingTo", derives("double", call(`function="+" mapMissingTo="-1"`, field("x"), field("z"))), []scored{
-			{in: record{"x": 1}, want: record{"d": -1.0}}, {in: record{"x": 1, "z": 2}, want: record{"d": 3.0}},
+			{in: record{"x": 1}, want: record{"out": -1.0}}, {in: record{"x": 1, "z": 2}, want: record{"out": 3.0}},
 		}},
 		{"XF-41 Apply defaultValue", derives("double", call(`function="if" defaultValue="9"`, apply("greaterThan", field("x"), constant("0")), constant("1"))), makes("x", 1, 1.0, -1, 9.0)},
 		{"XF-41 C3 until 4.1 mapMissingTo is what is defaultValue now", older(derives("double", call(`function="if" mapMissingTo="9"`, apply("greaterThan", field("x"), constant("0")), constant("1")))), makes("x", 1, 1.0, -1, 9.0)},
@@ -125,16 +125,16 @@ func expressions() []semantic {
 		{"XF-46 DefineFunction", derivesWith(square, "double", apply("square", apply("+", field("x"), constant("1")))), makes("x", 2, 9.0, nil, nil)},
 		{"XF-46 the result has the function's type", derivesWith(`<DefineFunction name="f" optype="categorical" dataType="string"><ParameterField name="p"/>`+field("p")+`</DefineFunction>`, "string", apply("concat", apply("f", field("x")), constant("!"))), makes("x", 2, "2.0!")},
 		{"XF-47 ParameterField dataType", derivesWith(`<DefineFunction name="f" optype="categorical" dataType="string"><ParameterField name="p" dataType="integer"/>`+apply("concat", field("p"), constant("!"))+`</DefineFunction>`, "string", apply("f", field("x"))), makes("x", 2, "2!")},
-		{"XF-48 C27 parameters hide fields", derivesWith(square, "double", apply("square", field("z"))), []scored{{in: record{"x": 100, "z": 3}, want: record{"d": 9.0}}}},
+		{"XF-48 C27 parameters hide fields", derivesWith(square, "double", apply("square", field("z"))), []scored{{in: record{"x": 100, "z": 3}, want: record{"out": 9.0}}}},
 		{"XF-48 functions that are defined later", derivesWith(`<DefineFunction name="twice" optype="continuous" dataType="double"><ParameterField name="p"/>`+apply("square", apply("square", field("p")))+`</DefineFunction>`+square, "double", apply("twice", field("x"))), makes("x", 2, 16.0)},
 		{"XF-49 a built-in function goes before", derivesWith(`<DefineFunction name="abs" optype="continuous" dataType="double"><ParameterField name="p"/>`+constant("42")+`</DefineFunction>`, "double", apply("abs", field("x"))), makes("x", -2, 2.0)},
 		{"XF-51 derived fields of a function", derivesWith(`<DefineFunction name="f" optype="continuous" dataType="double"><ParameterField name="p"/>`+derived("q", apply("*", field("p"), constant("2")))+apply("+", field("q"), field("p"))+`</DefineFunction>`, "double", apply("f", field("x"))), makes("x", 2, 6.0)},
 		{"XF-52 X-Error", strings.Replace(derives("double", apply("if", apply("greaterThan", field("x"), constant("0")), field("x"), `<X-Error message="too small"/>`)), "<X-Error", "<X-Error", 1), []scored{
-			{in: record{"x": 1}, want: record{"d": 1.0}}, {in: record{"x": -1}, code: "invalid-result d"},
+			{in: record{"x": 1}, want: record{"out": 1.0}}, {in: record{"x": -1}, code: "invalid-result d"},
 		}},
 		{"FN-72 functions of newer versions", derives("double", apply("x-modulo", field("x"), constant("3"))), makes("x", -1, 2.0)},
 		{"FN-33 C1 and of three values", derives("boolean", apply("and", apply("greaterThan", field("x"), constant("0")), apply("greaterThan", field("z"), constant("0")))), []scored{
-			{in: record{"x": 1, "z": 1}, want: record{"d": true}}, {in: record{"x": -1}, want: record{"d": false}}, {in: record{"z": -1}, want: record{"d": false}}, {in: record{"x": 1}, want: record{"d": nil}},
+			{in: record{"x": 1, "z": 1}, want: record{"out": true}}, {in: record{"x": -1}, want: record{"out": false}}, {in: record{"z": -1}, want: record{"out": false}}, {in: record{"x": 1}, want: record{"out": nil}},
 		}},
 		{"FN-26 A13 isNotValid of a missing value", derives("boolean", apply("isNotValid", field("x"))), makes("x", nil, false, 1, false)},
 	}
