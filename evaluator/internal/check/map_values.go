@@ -50,7 +50,7 @@ func (r formulaReader) mapValues(e *pmml.Element) term {
 		}
 		t.keys = append(t.keys, keyColumn{ref, i})
 	}
-	if !ok {
+	if !r.c.grow(e.Place(), 4*len(t.keys)*t.table.Rows()) || !ok {
 		return nil
 	}
 	return t
@@ -113,9 +113,10 @@ func (t *mapValues) resolve(r *resolver, want value.Type) (expr.Expr, value.Type
 // keys the first is.
 func (t *mapValues) fill(r *resolver, x *expr.MapValues, typ value.Type) {
 	n := len(t.keys)
-	var rows, results []value.Cell
+	rows, results := make([]value.Cell, 0, n*t.table.Rows()), make([]value.Cell, 0, t.table.Rows())
+	cells := make([]value.Cell, n)
 	for row := range t.table.Rows() {
-		cells, ok := t.row(r, row, x.Types)
+		ok := t.row(r, row, x.Types, cells)
 		text, has := "", false
 		if t.output >= 0 {
 			text, has = t.table.Cell(row, t.output)
@@ -126,11 +127,12 @@ func (t *mapValues) fill(r *resolver, x *expr.MapValues, typ value.Type) {
 		rows = append(rows, cells...)
 		results = append(results, r.c.literal(t.table.Place(row), typ, text))
 	}
-	order := make([]int, len(results))
+	order := make([]int32, len(results))
 	for i := range order {
-		order[i] = i
+		order[i] = int32(i)
 	}
-	key := func(i int) []value.Cell { return rows[i*n : i*n+n] }
+	key := func(i int32) []value.Cell { return rows[int(i)*n : int(i)*n+n] }
+	x.Rows, x.Results = make([]value.Cell, 0, len(rows)), make([]value.Cell, 0, len(results))
 	sort.SliceStable(order, func(i, j int) bool { return expr.CompareKeys(key(order[i]), key(order[j])) < 0 })
 	for at, i := range order {
 		if at > 0 && expr.CompareKeys(key(order[at-1]), key(i)) == 0 {
@@ -140,22 +142,22 @@ func (t *mapValues) fill(r *resolver, x *expr.MapValues, typ value.Type) {
 	}
 }
 
-// row reads the key cells of a row.
-func (t *mapValues) row(r *resolver, row int, types []value.Type) (cells []value.Cell, ok bool) {
-	cells = make([]value.Cell, len(t.keys))
+// row reads the key cells of a row. It is false if the row is never found.
+func (t *mapValues) row(r *resolver, row int, types []value.Type, cells []value.Cell) bool {
 	for i, k := range t.keys {
 		if k.column < 0 {
-			return nil, false
+			return false
 		}
 		text, has := t.table.Cell(row, k.column)
 		if !has {
 			r.c.noteInconsistent(t.table.Place(row), "the row has no cell %q", t.table.Columns()[k.column])
-			return nil, false
+			return false
 		}
+		var ok bool
 		if cells[i], ok = r.c.parse(types[i], text); !ok {
 			r.c.noteInconsistent(t.table.Place(row), "the row is never found: field %q is never %q", k.ref.name, text)
-			return nil, false
+			return false
 		}
 	}
-	return cells, true
+	return true
 }

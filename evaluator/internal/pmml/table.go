@@ -5,14 +5,15 @@ import (
 	"sort"
 
 	"github.com/handoff-pmml/handoff/evaluator/internal/diag"
+	"github.com/handoff-pmml/handoff/evaluator/internal/intern"
 )
 
-// A Table is an InlineTable packed into flat arrays: 8 bytes per cell besides the distinct texts.
+// A Table is an InlineTable packed into flat arrays: 8 bytes per cell besides the distinct texts, and
+// nothing that the garbage collector looks at.
 type Table struct {
 	columns []string
 	column  map[string]uint32
-	texts   []string // distinct
-	text    map[string]uint32
+	texts   intern.Texts
 	cells   []cell
 	rows    []tableRow
 }
@@ -29,7 +30,7 @@ type tableRow struct {
 // their text as written, and its attributes. Of several cells of one name in a row the first counts; Extensions are
 // left out. other is told of children that are no rows; it may be nil.
 func ReadTable(e *Element, other func(*Element)) *Table {
-	t := &Table{column: map[string]uint32{}, text: map[string]uint32{}}
+	t := &Table{column: map[string]uint32{}}
 	for row := range e.Children() {
 		if row.Name() != "row" {
 			if other != nil {
@@ -47,23 +48,19 @@ func ReadTable(e *Element, other func(*Element)) *Table {
 		t.finish(first)
 		t.rows = append(t.rows, tableRow{row.start, uint32(len(t.cells))})
 	}
-	t.column, t.text = nil, nil // needed for reading only
+	t.column = nil // needed for reading only
 	return t
 }
 
 func (t *Table) add(column, text string) {
-	t.cells = append(t.cells, cell{intern(t.column, &t.columns, column), intern(t.text, &t.texts, text)})
-}
-
-// intern gives the number of a string.
-func intern(numbers map[string]uint32, all *[]string, s string) uint32 {
-	n, ok := numbers[s]
+	c, ok := t.column[column]
 	if !ok {
-		n = uint32(len(*all))
-		numbers[s] = n
-		*all = append(*all, s)
+		c = uint32(len(t.columns))
+		t.column[column] = c
+		t.columns = append(t.columns, column)
 	}
-	return n
+	n, _ := t.texts.Add(text)
+	t.cells = append(t.cells, cell{c, uint32(n)})
 }
 
 // finish sorts the cells of the last row by column, unless they are, and keeps the first of each column.
@@ -97,7 +94,7 @@ func (t *Table) Cell(row, col int) (string, bool) {
 	if i >= len(cells) || int(cells[i].column) != col {
 		return "", false
 	}
-	return t.texts[cells[i].text], true
+	return t.texts.Text(int(cells[i].text)), true
 }
 
 // Place gives where a row stands.

@@ -1,5 +1,7 @@
 package value
 
+import "github.com/handoff-pmml/handoff/evaluator/internal/intern"
+
 // Strings holds the text that cells refer to: the symbols of a program, fixed when it was compiled, and what one record
 // brings with it. Symbols have numbers from 0, a record's own texts from -1 downwards. One goroutine uses a Strings.
 type Strings struct {
@@ -36,26 +38,17 @@ func (s *Strings) Text(c Cell) string {
 
 // A Symbols numbers the texts of a program while it is compiled. The zero Symbols is empty.
 type Symbols struct {
-	list    []string
-	numbers map[string]int32
+	texts intern.Texts
 }
 
 // Cell is the String with the given text, whose symbol is added if it is new.
 func (s *Symbols) Cell(text string) Cell {
-	if n, ok := s.numbers[text]; ok {
-		return SymbolOf(n)
-	}
-	if s.numbers == nil {
-		s.numbers = map[string]int32{}
-	}
-	n := int32(len(s.list))
-	s.list = append(s.list, text)
-	s.numbers[text] = n
-	return SymbolOf(n)
+	n, _ := s.texts.Add(text)
+	return SymbolOf(int32(n))
 }
 
 // List gives all symbols in the order of their numbers.
-func (s *Symbols) List() []string { return s.list }
+func (s *Symbols) List() []string { return s.texts.List() }
 
 // Text gives the text of a symbol's cell.
-func (s *Symbols) Text(c Cell) string { return s.list[c.Sym] }
+func (s *Symbols) Text(c Cell) string { return s.texts.Text(int(c.Sym)) }
