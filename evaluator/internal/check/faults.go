@@ -153,7 +153,7 @@ func (c *checker) tooMuchWork(at diag.Place) {
 }
 
 func (c *checker) tooMuchSpace(at diag.Place) {
-	c.faults.Fault(at, diag.TooLarge, "", "the models would take too much memory: many have many categories, or compute many fields of their own")
+	c.faults.Fault(at, diag.TooLarge, "", "the models would take too much memory: there are many with many categories or with many fields of their own, or tables with many columns that are not there")
 }
 
 func (c *checker) badPattern(at diag.Place, name string, err error) {

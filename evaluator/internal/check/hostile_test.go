@@ -176,6 +176,18 @@ func TestHostile(t *testing.T) {
 				return fmt.Sprintf(`<row><string>(a{1,1000}b%d)</string><stem>a</stem><regex>true</regex></row>`, i)
 			})+`</InlineTable></TextIndexNormalization><Constant>a</Constant></TextIndex>`),
 			strings.Replace(regressionOn("d"), `name="x"/>`, `name="x"/><MiningField name="s"/>`, 1)), diag.Cost, 0},
+		{"many verification rows without most of many fields", document(repeat(20_000, func(i int) string {
+			return fmt.Sprintf(`<DataField name="d%d" optype="continuous" dataType="double"/>`, i)
+		}), "", `<RegressionModel functionName="regression"><MiningSchema><MiningField name="y" usageType="target"/>`+repeat(20_000, func(i int) string {
+			return fmt.Sprintf(`<MiningField name="d%d"/>`, i)
+		})+`</MiningSchema><ModelVerification><VerificationFields>`+repeat(20_000, func(i int) string {
+			return fmt.Sprintf(`<VerificationField field="d%d"/>`, i)
+		})+`</VerificationFields><InlineTable>`+strings.Repeat(`<row><d1>1</d1></row>`, 20_000)+
+			`</InlineTable></ModelVerification><RegressionTable intercept="0"/></RegressionModel>`), diag.TooLarge, 0},
+		{"a table with many rows that is read by one column many times", document("", derived("d", `<MapValues outputColumn="o">`+
+			strings.Repeat(`<FieldColumnPair field="x" column="i"/>`, 20_000)+`<InlineTable>`+repeat(20_000, func(i int) string {
+			return fmt.Sprintf(`<row><i>%d</i><o>1</o></row>`, i)
+		})+`</InlineTable></MapValues>`), regressionOn("d")), diag.TooLarge, 0},
 		{"many outputs that look for many members", document("", "", `<MiningModel functionName="regression">`+schema+`<Output>`+repeat(10_000, func(i int) string {
 			return fmt.Sprintf(`<OutputField name="o%d" targetField="x" dataType="double"/>`, i)
 		})+`</Output><Segmentation multipleModelMethod="sum">`+repeat(10_000, func(int) string {

@@ -13,15 +13,17 @@ import (
 // category that a leaf does not name. It counts words of 4 bytes; a document may have as many more as it has bytes.
 const maxSize = 32 << 20
 
-// grow counts words that a model takes beyond what the document writes down.
-func (c *checker) grow(at diag.Place, words int) {
+// grow counts words that a model takes beyond what the document writes down, and says that they were not too many yet.
+func (c *checker) grow(at diag.Place, words int) bool {
 	most := int64(maxSize + c.doc.Size())
 	if c.size > most {
-		return
+		return false
 	}
 	if c.size += int64(words); c.size > most {
 		c.tooMuchSpace(at)
+		return false
 	}
+	return true
 }
 
 // A reach is what computing a slot takes.

@@ -123,6 +123,9 @@ func (r *verificationReader) rows() {
 		r.v.Expected = append(r.v.Expected, r.expected[col.field])
 	}
 	all := slices.Concat(r.given, compared)
+	if !r.c.grow(r.v.Place, len(all)*r.table.Rows()) {
+		return
+	}
 	numbers := map[string]int32{}
 	for row := range r.table.Rows() {
 		cells := make([]int32, len(all))
