@@ -16,6 +16,7 @@ import (
 // file is written under another name, synced and renamed, so that it is there whole or not at all.
 type folder struct {
 	root *os.Root
+	held *os.File // the folder itself, locked: a second process would remove what this one needs
 }
 
 // The folders inside it.
@@ -35,13 +36,34 @@ func openFolder(dir string) (*folder, error) {
 		return nil, err
 	}
 	f := &folder{root: root}
+	if err := f.prepare(); err != nil {
+		return nil, errors.Join(err, f.close())
+	}
+	return f, nil
+}
+
+func (f *folder) prepare() (err error) {
+	if f.held, err = f.root.Open("."); err != nil {
+		return err
+	}
+	if err := lock(f.held); err != nil {
+		return err
+	}
 	for _, name := range []string{documentsDir, compiledDir, modelsDir, uploadsDir} {
-		if err := root.MkdirAll(name, 0o750); err != nil {
-			return nil, errors.Join(err, root.Close())
+		if err := f.root.MkdirAll(name, 0o750); err != nil {
+			return err
 		}
 	}
-	f.clear(uploadsDir, func(string) bool { return false }) // left over from a process that ended while writing
-	return f, nil
+	f.clear(uploadsDir) // left over from a process that ended while writing
+	return nil
+}
+
+func (f *folder) close() error {
+	err := f.root.Close()
+	if f.held != nil {
+		err = errors.Join(err, f.held.Close())
+	}
+	return err
 }
 
 // An upload is a document that was written down, but not put into its place.
@@ -160,14 +182,12 @@ func (f *folder) names(dir string) ([]string, error) {
 }
 
 // clear removes the files of a folder that are of no use.
-func (f *folder) clear(dir string, used func(name string) bool) {
+func (f *folder) clear(dir string) {
 	names, err := f.names(dir)
 	if err != nil {
 		return // then they stay
 	}
 	for _, name := range names {
-		if !used(name) {
-			f.remove(name)
-		}
+		f.remove(name)
 	}
 }

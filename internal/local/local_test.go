@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -241,6 +242,24 @@ func TestUnusableFolder(t *testing.T) {
 	}
 	if _, err := local.Open(file, quiet); err == nil {
 		t.Error("a file was opened as a folder")
+	}
+}
+
+// TestTwoStores: a second one would remove what the first is writing, and documents that only the first knows.
+func TestTwoStores(t *testing.T) {
+	if runtime.GOOS == "windows" || runtime.GOOS == "plan9" {
+		t.Skip("this system has no flock")
+	}
+	dir := t.TempDir()
+	s := open(t, dir)
+	if _, err := local.Open(dir, quiet); err == nil || !strings.Contains(err.Error(), "another process") {
+		t.Errorf("opened twice: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := open(t, dir).Close(); err != nil {
+		t.Fatal(err)
 	}
 }
 

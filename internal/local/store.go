@@ -63,7 +63,7 @@ func Open(dir string, log *slog.Logger) (*Store, error) {
 	s := &Store{folder: f, log: log, compiling: make(chan struct{}, 2), models: map[string]*model{}}
 	names, err := f.names(modelsDir)
 	if err != nil {
-		return nil, errors.Join(err, f.root.Close())
+		return nil, errors.Join(err, f.close())
 	}
 	for _, name := range names {
 		m, err := s.load(name)
@@ -218,7 +218,7 @@ func (s *Store) Close() error {
 			errs = append(errs, s.write(e))
 		}
 	}
-	return errors.Join(append(errs, s.folder.root.Close())...)
+	return errors.Join(append(errs, s.folder.close())...)
 }
 
 // write makes a deployment last.
