@@ -19,13 +19,14 @@ const module = "github.com/handoff-pmml/handoff/"
 // no place in the picture yet: whoever adds one decides where it stands.
 var evaluatorArrows = map[string][]string{
 	"evaluator/internal/diag":    {},
-	"evaluator/internal/value":   {"diag"},
+	"evaluator/internal/intern":  {},
+	"evaluator/internal/value":   {"intern", "diag"},
 	"evaluator/internal/enum":    {},
 	"evaluator/internal/codec":   {"value"},
 	"evaluator/internal/fn":      {"value", "diag"},
 	"evaluator/internal/expr":    {"codec", "enum", "fn", "value", "diag"},
 	"evaluator/internal/program": {"codec", "enum", "expr", "fn", "value", "diag"},
-	"evaluator/internal/pmml":    {"value", "diag"},
+	"evaluator/internal/pmml":    {"intern", "value", "diag"},
 	"evaluator/internal/check":   {"enum", "pmml", "expr", "fn", "value", "diag"},
 	"evaluator":                  {"program", "codec", "enum", "expr", "fn", "value", "diag"},
 	"evaluator/compile":          {"evaluator", "check", "pmml", "program", "codec", "enum", "expr", "fn", "value", "diag"},
