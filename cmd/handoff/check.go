@@ -44,11 +44,14 @@ is a fault, too. FILE may also be a compiled form; - is standard input.
 	return cmd
 }
 
-// A located fault knows its file.
+// A located fault knows its file. Expected is always there, as the other members are.
 type locatedFault struct {
 	File string `json:"file"`
 	*evaluator.Fault
+	Expected string `json:"expected"`
 }
+
+func located(path string, f *evaluator.Fault) locatedFault { return locatedFault{path, f, f.Expected} }
 
 // A report is what check finds in all files.
 type report struct {
@@ -115,7 +118,7 @@ func checkFile(path string, f checkFlags, stdin io.Reader) (report, error) {
 	} else {
 		o := compile.Options{ModelName: f.name}
 		if f.notes {
-			o.Notes = func(n evaluator.Fault) { found.Notes = append(found.Notes, locatedFault{path, &n}) }
+			o.Notes = func(n evaluator.Fault) { found.Notes = append(found.Notes, located(path, &n)) }
 		}
 		restore := tuneForCompiling()
 		compiled, err = compile.Compile(r, o)
@@ -124,7 +127,7 @@ func checkFile(path string, f checkFlags, stdin io.Reader) (report, error) {
 	var faults *evaluator.Faults
 	if errors.As(err, &faults) {
 		for _, one := range faults.List {
-			found.Faults = append(found.Faults, locatedFault{path, one})
+			found.Faults = append(found.Faults, located(path, one))
 		}
 		found.More = faults.More
 		return found, nil
@@ -133,7 +136,7 @@ func checkFile(path string, f checkFlags, stdin io.Reader) (report, error) {
 		return report{}, ioError("read "+path, err)
 	}
 	if fault := verify(compiled); fault != nil {
-		found.Faults = append(found.Faults, locatedFault{path, fault})
+		found.Faults = append(found.Faults, located(path, fault))
 	}
 	return found, nil
 }
@@ -142,7 +145,7 @@ func checkFile(path string, f checkFlags, stdin io.Reader) (report, error) {
 func verify(compiled []byte) *evaluator.Fault {
 	m, err := evaluator.Open(compiled)
 	if err != nil {
-		return &evaluator.Fault{Line: 1, Code: "compiled-form", Message: err.Error()}
+		return &evaluator.Fault{Line: 1, Path: "/", Code: "compiled-form", Message: err.Error()}
 	}
 	var mismatch *evaluator.VerificationError
 	if errors.As(m.Verify(), &mismatch) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strconv"
 
 	"github.com/handoff-pmml/handoff/evaluator"
@@ -66,10 +67,20 @@ func (f *scoreFlags) check(cmd *cobra.Command) error {
 	if f.model.path == standardStream && f.input == standardStream {
 		return usageError(nil, "--model and --input cannot both be standard input")
 	}
-	if f.errors == f.output {
+	if samePath(f.errors, f.output) {
 		return usageError(nil, "--errors and --output cannot be the same file")
 	}
 	return nil
+}
+
+// samePath says whether two names are of one place, as far as names can tell.
+func samePath(a, b string) bool {
+	if a == "" || b == "" || a == standardStream || b == standardStream {
+		return a == b
+	}
+	absoluteA, errA := filepath.Abs(a)
+	absoluteB, errB := filepath.Abs(b)
+	return errA == nil && errB == nil && absoluteA == absoluteB
 }
 
 func runScore(cmd *cobra.Command, f scoreFlags, out *files) error {

@@ -182,16 +182,17 @@ func serve(cmd *cobra.Command, f serveFlags) error {
 	if err != nil {
 		return err
 	}
-	store, err := local.Open(f.data, log)
+	// Who listens has the address for itself; only then is the folder opened, which another server may be using.
+	listener, err := net.ListenTCP("tcp", addr)
 	if err != nil {
 		return ioError("serve", err)
 	}
+	store, err := local.Open(f.data, log)
+	if err != nil {
+		return ioError("serve", errors.Join(err, listener.Close()))
+	}
 	ctx := cmd.Context()
 	deploySamples(ctx, store, f.samples, log)
-	listener, err := net.ListenTCP("tcp", addr)
-	if err != nil {
-		return ioError("serve", errors.Join(err, store.Close()))
-	}
 	if quiet, _ := cmd.Flags().GetBool("quiet"); !quiet {
 		welcome(ctx, cmd.OutOrStdout(), store, listener.Addr().String(), f)
 	}

@@ -101,7 +101,7 @@ func samplesFolder(t *testing.T) string {
 // TestServe runs the command it prints, and finds the models again after a restart.
 func TestServe(t *testing.T) {
 	data, samples := filepath.Join(t.TempDir(), "new", "data"), samplesFolder(t)
-	out, base, stop := startServe(t, "--data", data, "--samples", samples)
+	out, _, stop := startServe(t, "--data", data, "--samples", samples)
 	printed := regexp.MustCompile(`curl (\S+) -H 'Content-Type: application/json' -d '(.*)'`).FindStringSubmatch(out.String())
 	if printed == nil || !strings.Contains(out.String(), "Deployed: iris, plain. Try one:") {
 		t.Fatal(out.String())
@@ -117,7 +117,7 @@ func TestServe(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Errorf("stopped: %v", err)
 	}
-	_, base, stop = startServe(t, "--data", data, "--samples", samples)
+	_, base, stop := startServe(t, "--data", data, "--samples", samples)
 	if status, body := get(t, base+"/model"); status != 200 || !strings.Contains(body, `"plain"`) || strings.Contains(body, `"broken"`) {
 		t.Errorf("after a restart: %d %s", status, body)
 	}

@@ -203,7 +203,7 @@ func (r *reader) simple(raw jsontext.Value) (v evaluator.Value, ok bool) {
 // number gives a whole number of 64 bits as such; a field of numbers with fraction takes it as well. JSON allows numbers
 // beyond the range of a double: then ok is false.
 func number(raw []byte) (v evaluator.Value, ok bool) {
-	if bytes.IndexAny(raw, ".eE") < 0 {
+	if !bytes.ContainsAny(raw, ".eE") {
 		if i, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
 			return evaluator.Integer(i), true
 		}
