@@ -20,9 +20,12 @@ var ErrNotFound = errors.New("no such model")
 // MaxID is the greatest length of a model's id.
 const MaxID = 128
 
-// ValidID says whether id may name a model: a letter or digit, then letters, digits and . _ - , at most MaxID in all.
-func ValidID(id string) bool {
-	if id == "" || len(id) > MaxID {
+// ValidID says whether id may name a model: it is well formed and has at most MaxID characters.
+func ValidID(id string) bool { return len(id) <= MaxID && WellFormedID(id) }
+
+// WellFormedID says whether id is a letter or digit, then letters, digits and . _ - .
+func WellFormedID(id string) bool {
+	if id == "" {
 		return false
 	}
 	for i, c := range []byte(id) {

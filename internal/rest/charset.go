@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"strings"
 
 	"golang.org/x/text/encoding"
@@ -48,10 +49,18 @@ func (c charset) decode(text []byte) ([]byte, error) {
 		return text, nil
 	}
 	decoded, err := c.encoding.NewDecoder().Bytes(text)
-	if err != nil {
+	if err != nil || bytes.Contains(decoded, replacement) && !holdsReplacement(text) {
 		return nil, badRequest("encoding", "The body is not text in "+c.name)
 	}
 	return decoded, nil
+}
+
+// replacement is what decoders put in the place of bytes that are no text.
+var replacement = []byte("\uFFFD")
+
+// holdsReplacement says whether somebody wrote that character in UTF-16; no other charset here has it.
+func holdsReplacement(text []byte) bool {
+	return bytes.Contains(text, []byte{0xFF, 0xFD}) || bytes.Contains(text, []byte{0xFD, 0xFF})
 }
 
 // encode gives the text in the charset, with a substitute for characters that it does not have.

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"runtime/debug"
 	"time"
+
+	"github.com/handoff-pmml/handoff/internal/catalog"
 )
 
 // An exchange is one request on its way to its answer.
@@ -86,7 +88,19 @@ func (x *exchange) serve() error {
 	if x.service.Roles(x.r) < op.role {
 		return errForbidden
 	}
+	if len(x.id) > catalog.MaxID {
+		return x.longID()
+	}
 	return op.handle(x)
+}
+
+// longID answers for an id that is well formed but that no model can have.
+func (x *exchange) longID() error {
+	x.id = ""
+	if x.method == http.MethodPut {
+		return badRequest("invalid-id", fmt.Sprintf("Invalid identifier: it has more than %d characters", catalog.MaxID))
+	}
+	return errNotFound
 }
 
 func (x *exchange) operation() *operation {
@@ -170,7 +184,7 @@ func (x *exchange) rejectedEarly(status int) bool {
 // drain reads what is left of a body of reasonable size, so that the client comes to read the answer instead of finding
 // its connection broken.
 func (x *exchange) drain() {
-	const most, within = 32 << 20, 5 * time.Second
+	const most, within = 1 << 30, 5 * time.Second
 	if x.r.ContentLength > most {
 		return
 	}

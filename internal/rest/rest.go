@@ -41,7 +41,7 @@ type Limits struct {
 	Document     int64         // bytes of a document, as sent and decompressed; default 512 MiB
 	Ratio        int64         // how many times a body above 10 MiB may grow when it is decompressed; default 1,000
 	Answer       int           // bytes of an answer; default 256 MiB
-	Held         int64         // bytes of all bodies to score and large answers at one time; default 512 MiB
+	Held         int64         // bytes of all bodies to score and large answers at one time; default 512 MiB, or what one of the largest takes
 	BodyTime     time.Duration // in which a body to score must arrive; default 1 minute
 	DocumentTime time.Duration // in which a document must arrive; default 10 minutes
 	AnswerTime   time.Duration // in which each MiB of an answer must be taken; default 30 seconds
@@ -52,7 +52,7 @@ func (l Limits) withDefaults() Limits {
 	setDefault(&l.Document, 512<<20)
 	setDefault(&l.Ratio, 1000)
 	setDefault(&l.Answer, 256<<20)
-	setDefault(&l.Held, 512<<20)
+	setDefault(&l.Held, max(512<<20, 4*l.Body+int64(l.Answer)))
 	setDefault(&l.BodyTime, time.Minute)
 	setDefault(&l.DocumentTime, 10*time.Minute)
 	setDefault(&l.AnswerTime, 30*time.Second)

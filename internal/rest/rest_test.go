@@ -51,6 +51,10 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/model/../model/iris", "", "", 404, "Not Found"},
 		{"GET", "/model/Iris", "", "", 404, "Not Found"},
 		{"GET", "/model/none", "", "", 404, "Not Found"},
+		{"GET", "/model/" + strings.Repeat("a", 129), "", "", 404, "Not Found"},
+		{"POST", "/model/" + strings.Repeat("a", 129), "", record, 404, "Not Found"},
+		{"PUT", "/model/" + strings.Repeat("a", 129), "", "<PMML/>", 400, "Invalid identifier: it has more than 128 characters"},
+		{"PUT", "/model/" + strings.Repeat("a", 129) + "!", "", "<PMML/>", 404, "Not Found"},
 		{"HEAD", "/model/iris", "", "", 200, ""},
 		{"HEAD", "/model/none", "", "", 404, ""},
 		{"PATCH", "/model/iris", "", "", 405, "Method Not Allowed"},
@@ -502,6 +506,8 @@ func TestTables(t *testing.T) {
 		{"both the same", "?delimiterChar=%22", "", "a\n", 400, "should not be the same character"},
 		{"Latin 1", "", "Content-Type: text/csv;charset=ISO-8859-1", "Petal_Length,Note\n1.4,Gr\xF6\xDFe\n", 200, "Gr\xF6\xDFe"},
 		{"UTF-16", "", "Content-Type: text/plain;charset=UTF-16", "\xFE\xFF\x00a\x00,\x00b\x00\n", 200, "\x00S\x00p\x00e\x00c\x00i\x00e\x00s"},
+		{"half a pair of UTF-16", "", "Content-Type: text/plain;charset=UTF-16LE", "a\x00,\x00b\x00\n\x00\x00\xD8,\x00x\x00\n\x00", 400, "The body is not text in utf-16le"},
+		{"half a unit of UTF-16", "", "Content-Type: text/plain;charset=UTF-16BE", "\x00a\x00,\x00b\x00\n\x00", 400, "The body is not text in utf-16be"},
 		{"unknown charset", "", "Content-Type: text/csv;charset=klingon", "a,b\n", 400, `Unsupported charset \"klingon\"`},
 		{"form", "", formType, form("csv", "text/csv", "Petal_Length,Note\n1.4,x\n"), 200, "setosa"},
 		{"form of another type", "", formType, form("csv", "application/vnd.ms-excel", "Petal_Length,Note\n1.4,x\n"), 200, "setosa"},
@@ -621,6 +627,21 @@ func TestExpansion(t *testing.T) {
 	} {
 		if got := send(t, server, q); got.status != 413 || got.message() != "The body grows more than 10 times when it is decompressed" {
 			t.Errorf("%s %s %s: %d %s", q.method, q.path, q.header, got.status, got.body)
+		}
+	}
+}
+
+// TestLargeRefusal sends all of a body that nobody wants and then reads the answer, as many clients do.
+func TestLargeRefusal(t *testing.T) {
+	server := withIris(t, func(c *rest.Config) { c.Limits = rest.Limits{Body: 1000} })
+	for _, transfer := range []string{"Content-Length: 67108864", "Transfer-Encoding: chunked"} {
+		body := strings.Repeat(" ", 64<<20)
+		if strings.Contains(transfer, "chunked") {
+			body = fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(body), body)
+		}
+		got := raw(t, server, "POST /model/iris HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"+transfer+"\r\n\r\n"+body)
+		if got.status != 413 {
+			t.Errorf("%s: %d %s", transfer, got.status, got.body)
 		}
 	}
 }

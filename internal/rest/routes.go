@@ -146,7 +146,7 @@ func modelPath(path string) (resource int, id string) {
 		return -1, ""
 	}
 	id, view, nested := strings.Cut(path, "/")
-	if !catalog.ValidID(id) {
+	if !catalog.WellFormedID(id) {
 		return -1, ""
 	}
 	switch {

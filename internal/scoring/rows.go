@@ -209,7 +209,11 @@ func (f Format) width(text []byte) (int, error) {
 }
 
 func (t *rows) ragged(cells, header int) error {
-	return t.fault("the row has %d cells, the header %d", cells, header)
+	what := "cells"
+	if cells == 1 {
+		what = "cell"
+	}
+	return t.fault("the row has %d %s, the header %d", cells, what, header)
 }
 
 // checkText makes sure that the text is UTF-8.
