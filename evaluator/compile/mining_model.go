@@ -63,7 +63,7 @@ func (l *lowering) forests(m *lowered) {
 	if !ok || !l.isForest(k, m) {
 		return
 	}
-	f := &program.Forest{Method: k.Method, Float: k.Float, Scratch: k.Scratch}
+	f := &program.Forest{Method: k.Method, OnMissing: k.OnMissing, Float: k.Float, Scratch: k.Scratch}
 	weighted := k.Method == enum.WeightedMajorityVote || k.Method == enum.WeightedAverage || k.Method == enum.WeightedSum
 	for i := range k.Segments {
 		f.Roots = append(f.Roots, k.Segments[i].Model.Kernel.(*program.Tree).Root)
@@ -80,7 +80,7 @@ func (l *lowering) isForest(k *program.Mining, m *lowered) bool {
 	default:
 		return false
 	}
-	if k.OnMissing != enum.Continue || len(k.Segments) == 0 {
+	if k.OnMissing == enum.SkipSegment || len(k.Segments) == 0 {
 		return false
 	}
 	for i := range k.Segments {

@@ -98,6 +98,22 @@ func (s *Set) Only() (c value.Cell, ok bool) {
 	return value.Cell{}, false
 }
 
+// Window gives the least and the greatest member of a set of symbols; ok is false if it is empty or not of symbols.
+func (s *Set) Window() (least, greatest int32, ok bool) {
+	if len(s.syms) == 0 || len(s.nums) > 0 {
+		return 0, 0, false
+	}
+	return s.syms[0], s.syms[len(s.syms)-1], true
+}
+
+// Bits gives a bit for each of the 64 symbols from least on that is a member.
+func (s *Set) Bits(least int32) (bits uint64) {
+	for _, y := range s.syms {
+		bits |= 1 << (y - least)
+	}
+	return bits
+}
+
 // Same says that two sets have the same members.
 func (s *Set) Same(t *Set) bool {
 	return slices.Equal(s.syms, t.syms) && slices.Equal(s.nums, t.nums)

@@ -1,8 +1,6 @@
 package program
 
 import (
-	"math"
-
 	"github.com/handoff-pmml/handoff/evaluator/internal/codec"
 	"github.com/handoff-pmml/handoff/evaluator/internal/enum"
 	"github.com/handoff-pmml/handoff/evaluator/internal/value"
@@ -11,11 +9,37 @@ import (
 // A Forest is a mining model whose segments are all plain trees that always take part: the same result as a Mining of
 // Trees, without their ceremony. Every tree has the whole's categories.
 type Forest struct {
-	Method  enum.Method // MajorityVote, WeightedMajorityVote, Average, WeightedAverage, Sum or WeightedSum
-	Float   bool
-	Scratch int32
-	Roots   []int32
-	Weights []float64 // nil: 1
+	Method    enum.Method            // MajorityVote, WeightedMajorityVote, Average, WeightedAverage, Sum or WeightedSum
+	OnMissing enum.MissingPrediction // Continue or ReturnMissing: it makes a difference to votes only
+	Float     bool
+	Scratch   int32
+	Roots     []int32
+	Weights   []float64 // nil: 1
+
+	numbers  bool      // ends are numbers, not leaves
+	lockstep *lockstep // nil: there is none for these trees
+}
+
+// prepare works out what does not depend on a record. room is how many nodes the program's locksteps may still have.
+func (k *Forest) prepare(p *Program, m *Model, room *int) {
+	k.numbers = len(m.Target.Categories) == 0
+	k.lockstep = newLockstep(p, k.Roots, k.numbers, room)
+}
+
+// ends gives for each tree what it ends in: the number of its leaf (NaN: it predicts nothing), or the leaf itself.
+func (k *Forest) ends(f *Frame) []float64 {
+	ends := f.ends[:len(k.Roots)]
+	if k.lockstep != nil && k.lockstep.ready(f) {
+		k.lockstep.ends(f.fed, ends)
+		return ends
+	}
+	for i, root := range k.Roots {
+		leaf := f.walk(root)
+		if ends[i] = float64(leaf); k.numbers {
+			ends[i] = f.p.Leaves[leaf].Number
+		}
+	}
+	return ends
 }
 
 func (k *Forest) eval(f *Frame, m *Model, o *outcome) {
@@ -41,35 +65,41 @@ func (k *Forest) weight(i int) float64 {
 
 func (k *Forest) sum(f *Frame, o *outcome) {
 	sum, total := 0.0, 0.0
-	for i, root := range k.Roots {
+	for i, x := range k.ends(f) {
+		if x != x {
+			return // a tree predicts nothing
+		}
 		w := k.weight(i)
-		sum += w * f.p.Leaves[f.walk(root)].Number
+		sum += w * x
 		total += w
 	}
-	if math.IsNaN(sum) || k.Method == enum.WeightedAverage && total == 0 {
-		return // a tree predicts nothing, or none has a weight
-	}
-	if k.Method == enum.Average || k.Method == enum.WeightedAverage {
+	if k.averages() {
+		if total == 0 {
+			return
+		}
 		sum /= total
 	}
 	o.value = value.DoubleOf(sum)
 }
 
+func (k *Forest) averages() bool { return k.Method == enum.Average || k.Method == enum.WeightedAverage }
+
 // sum32 adds in 32 bits, in document order.
 func (k *Forest) sum32(f *Frame, o *outcome) {
-	sum, total := float32(0), float32(0)
-	for i, root := range k.Roots {
-		w := float32(k.weight(i))
-		sum += w * float32(f.p.Leaves[f.walk(root)].Number)
+	sum, total := float32(0), 0.0
+	for i, x := range k.ends(f) {
+		if x != x {
+			return
+		}
+		w := k.weight(i)
+		sum += float32(w) * float32(x)
 		total += w
 	}
-	if sum != sum || k.Method == enum.WeightedAverage && total == 0 {
-		return
+	if !k.averages() {
+		o.value = value.FloatOf(float64(sum))
+	} else if total != 0 {
+		o.value = value.FloatOf(float64(sum) / total)
 	}
-	if k.Method == enum.Average || k.Method == enum.WeightedAverage {
-		sum /= total
-	}
-	o.value = value.FloatOf(float64(sum))
 }
 
 func (k *Forest) vote(f *Frame, m *Model, o *outcome) {
@@ -78,10 +108,13 @@ func (k *Forest) vote(f *Frame, m *Model, o *outcome) {
 	clear(dist)
 	clear(turns)
 	missing, total := 0.0, 0.0
-	for i, root := range k.Roots {
+	for i, leaf := range k.ends(f) {
 		w := k.weight(i)
-		c := f.p.Leaves[f.walk(root)].Category
+		c := f.p.Leaves[int(leaf)].Category
 		if c < 0 || int(c) >= n {
+			if k.OnMissing == enum.ReturnMissing {
+				return
+			}
 			missing += w
 			continue
 		}
@@ -95,10 +128,19 @@ func (k *Forest) vote(f *Frame, m *Model, o *outcome) {
 	if best < 0 || total == 0 || missing > dist[best] {
 		return
 	}
-	for i := range dist {
-		dist[i] /= total
-	}
+	k.share(dist, total)
 	o.dist, o.category, o.value = dist, best, m.Target.Categories[best]
+}
+
+// share divides by the sum of the weights.
+func (k *Forest) share(dist []float64, total float64) {
+	for c := range dist {
+		if k.Float {
+			dist[c] = float64(float32(dist[c]) / float32(total))
+		} else {
+			dist[c] /= total
+		}
+	}
 }
 
 func (k *Forest) average(f *Frame, m *Model, o *outcome) {
@@ -106,9 +148,9 @@ func (k *Forest) average(f *Frame, m *Model, o *outcome) {
 	dist := f.scratch[k.Scratch : int(k.Scratch)+n]
 	clear(dist)
 	total := 0.0
-	for i, root := range k.Roots {
+	for i, leaf := range k.ends(f) {
 		w := k.weight(i)
-		l := &f.p.Leaves[f.walk(root)]
+		l := &f.p.Leaves[int(leaf)]
 		of := f.p.dist(l.Dist, n)
 		switch {
 		case of != nil && k.Float:
@@ -129,19 +171,14 @@ func (k *Forest) average(f *Frame, m *Model, o *outcome) {
 	if total == 0 {
 		return
 	}
-	for c := range dist {
-		if k.Float {
-			dist[c] = float64(float32(dist[c]) / float32(total))
-		} else {
-			dist[c] /= total
-		}
-	}
+	k.share(dist, total)
 	best := argmax(dist)
 	o.dist, o.category, o.value = dist, best, m.Target.Categories[best]
 }
 
 func (k *Forest) code(c *coder) {
 	codec.Enum(c.Coder, &k.Method, enum.WeightedSum+1)
+	codec.Enum(c.Coder, &k.OnMissing, enum.NumMissingPredictions)
 	c.Bool(&k.Float)
 	c.scratch(&k.Scratch, 2*c.categories)
 	codec.Slice(c.Coder, &k.Roots, 1, func(root *int32) { c.branch(root, -1) })

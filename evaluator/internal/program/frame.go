@@ -16,6 +16,8 @@ type Frame struct {
 	done     []uint32 // for each step, the last record that it was computed for
 	outcomes []outcome
 	scratch  []float64
+	ends     []float64    // of a forest's trees
+	fed      []uint64     // to a forest's lockstep
 	bound    []boundState // for each input
 	Strict   bool         // an input that is not allowed fails the record even if the model does not need it
 	invalid  []*InputError
@@ -59,6 +61,8 @@ func (p *Program) NewFrame() *Frame {
 		done:     make([]uint32, len(p.Steps)),
 		outcomes: make([]outcome, p.Outcomes),
 		scratch:  make([]float64, p.Scratch),
+		ends:     make([]float64, p.mostRoots),
+		fed:      make([]uint64, p.mostFeeds),
 		bound:    make([]boundState, len(p.Inputs)),
 	}
 	f.Clear()

@@ -300,7 +300,7 @@ func (k *Mining) print(w *printer) {
 }
 
 func (k *Forest) print(w *printer) {
-	w.line("%v of %d trees", k.Method, len(k.Roots))
+	w.line("%v of %d trees, missing %v", k.Method, len(k.Roots), k.OnMissing)
 	for i, root := range k.Roots {
 		if k.weight(i) != 1 {
 			w.line("tree × %g", k.weight(i))

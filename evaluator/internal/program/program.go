@@ -34,6 +34,8 @@ type Program struct {
 	produced []int32          // slots of outputs and targets, which are missing until their model has run
 	kept     []int32          // outcomes that outputs of other models ask for
 	lags     []*expr.Lag
+
+	mostRoots, mostFeeds int // of a forest
 }
 
 // A Verification is the model's own rows of inputs and expected results.
@@ -55,7 +57,7 @@ type Expected struct {
 
 const (
 	magic   = "HANDOFF\x00"
-	version = 1 // of the encoding: to be raised whenever a change makes older forms unreadable or wrong
+	version = 2 // of the encoding: to be raised whenever a change makes older forms unreadable or wrong
 )
 
 // ErrVersion is wrapped by the error about a compiled form of another version.
@@ -274,6 +276,7 @@ func (p *Program) prepare() {
 		}
 	}
 	p.specialise()
+	p.layForests()
 	find := func(e expr.Expr) {
 		if lag, ok := e.(*expr.Lag); ok {
 			p.lags = append(p.lags, lag)
@@ -321,6 +324,22 @@ func (p *Program) specialise() {
 			if o := &m.Outputs[i]; o.Expr != nil {
 				o.fast = expr.Specialise(o.Expr, p.Functions)
 			}
+		}
+	})
+}
+
+// layForests lays the trees of forests out to be walked fast. A test is laid out once.
+func (p *Program) layForests() {
+	room := 2 * len(p.Tests)
+	p.each(func(m *Model) {
+		k, ok := m.Kernel.(*Forest)
+		if !ok {
+			return
+		}
+		k.prepare(p, m, &room)
+		p.mostRoots = max(p.mostRoots, len(k.Roots))
+		if k.lockstep != nil {
+			p.mostFeeds = max(p.mostFeeds, len(k.lockstep.feeds))
 		}
 	})
 }

@@ -135,37 +135,42 @@ func (f *Frame) walk(n int32) int32 {
 
 // ask decides a test that is not a simple comparison.
 func (f *Frame) ask(t *Test) int32 {
-	slot, truth := t.Ask&slotMask, value.Unknown
-	c := f.Slots[slot]
-	known := c.State == value.Valid || c.State == value.Invalid
-	switch t.Ask &^ slotMask {
-	case TestEqual:
-		if x := f.Nums[slot]; x == x {
-			truth = value.TruthOf(x == t.Limit)
-		}
-	case TestSymbol:
-		if known {
-			truth = value.TruthOf(c.Type == value.String && c.Sym == int32(t.Limit))
-		}
-	case TestSet:
-		if known {
-			truth = value.TruthOf(f.p.Sets[int(t.Limit)].Has(c))
-		}
-	case TestMissing:
-		if c.State != value.Failed {
-			truth = value.TruthOf(c.State == value.Missing)
-		}
-	default:
-		truth = f.p.Predicates[int(t.Limit)].Holds(f.Frame)
-	}
-	switch truth {
+	switch f.truth(t) {
 	case value.True:
 		return t.Yes
 	case value.False:
 		return t.No
 	}
-	f.Need(c)
+	f.Need(f.Slots[t.Ask&slotMask])
 	return t.Unknown
+}
+
+// truth is the answer to a test that is not a simple comparison.
+func (f *Frame) truth(t *Test) value.Truth {
+	slot := t.Ask & slotMask
+	c := f.Slots[slot]
+	known := c.State == value.Valid || c.State == value.Invalid
+	switch t.Ask &^ slotMask {
+	case TestEqual:
+		if x := f.Nums[slot]; x == x {
+			return value.TruthOf(x == t.Limit)
+		}
+	case TestSymbol:
+		if known {
+			return value.TruthOf(c.Type == value.String && c.Sym == int32(t.Limit))
+		}
+	case TestSet:
+		if known {
+			return value.TruthOf(f.p.Sets[int(t.Limit)].Has(c))
+		}
+	case TestMissing:
+		if c.State != value.Failed {
+			return value.TruthOf(c.State == value.Missing)
+		}
+	default:
+		return f.p.Predicates[int(t.Limit)].Holds(f.Frame)
+	}
+	return value.Unknown
 }
 
 func (t *Tree) code(c *coder) { c.branch(&t.Root, -1) }
