@@ -145,10 +145,10 @@ func rejection(err *catalog.RejectedError) problem {
 	return p
 }
 
-// exactFaults are the kinds of faults whose bare message Openscoring's users know by heart, and which therefore stands
-// alone when nothing else is wrong: "Required attribute RegressionModel@functionName is not defined", "PMML namespace
-// URI … is not supported", "Element TextModel is not supported". The place is in the header X-Handoff-Fault and in
-// problem+json.
+// exactFaults are the kinds of faults whose bare message Openscoring's users know by heart: "Required attribute
+// RegressionModel@functionName is not defined", "PMML namespace URI … is not supported", "Element TextModel is not
+// supported". Where nothing else is wrong it stands alone, if it is about the document or a model as a whole, so that
+// the message itself names the place; the header X-Handoff-Fault and problem+json always have it.
 var exactFaults = map[evaluator.FaultCode]bool{
 	"missing-attribute":   true,
 	"unsupported-element": true,
@@ -157,10 +157,17 @@ var exactFaults = map[evaluator.FaultCode]bool{
 
 // faultMessage gives the first fault with its place, and how many more there are.
 func faultMessage(faults *evaluator.Faults) string {
-	if len(faults.List) == 1 && faults.More == 0 && exactFaults[faults.List[0].Code] {
-		return faults.List[0].Message
+	only := faults.List[0]
+	if len(faults.List) == 1 && faults.More == 0 && exactFaults[only.Code] && ofWhole(only.Path) {
+		return only.Message
 	}
 	return faults.Error()
+}
+
+// ofWhole says whether a path is of PMML, of an element below it, or of one of their attributes.
+func ofWhole(path string) bool {
+	element, _, _ := strings.Cut(path, "/@")
+	return strings.Count(element, "/") <= 2
 }
 
 // place tells where the first fault of a document is, for a header; empty if there is none.

@@ -442,6 +442,25 @@ func TestAcceptEncoding(t *testing.T) {
 }
 
 // TestProblem asks for RFC 9457: field, row, line, path and code.
+// TestMessages: a fault inside a model has its place; one of the model as a whole is told in Openscoring's words alone.
+func TestMessages(t *testing.T) {
+	server := newServer(t, nil)
+	for _, c := range []struct{ change, by, want string }{
+		{` functionName="classification"`, "", `^Required attribute TreeModel@functionName is not defined$`},
+		{`http://www.dmg.org/PMML-4_4`, "http://www.dmg.org/PMML-9_9", `^PMML namespace URI http://www.dmg.org/PMML-9_9 is not supported$`},
+		{`<SimplePredicate field="Petal_Length"`, "<SimplePredicate", `^\d+: /PMML/TreeModel/[^@]*: Required attribute SimplePredicate@field is not defined \[missing-attribute\]`},
+	} {
+		document := strings.Replace(irisDocument(t), c.change, c.by, 1)
+		if document == irisDocument(t) {
+			t.Fatalf("the document has no %s", c.change)
+		}
+		got := send(t, server, request{"PUT", "/model/x", "", document})
+		if got.status != 400 || !regexp.MustCompile(c.want).MatchString(got.message()) || got.header.Get("X-Handoff-Fault") == "" {
+			t.Errorf("%d %s %s, want %s", got.status, got.body, got.header.Get("X-Handoff-Fault"), c.want)
+		}
+	}
+}
+
 func TestProblem(t *testing.T) {
 	server := withIris(t, nil)
 	broken := strings.Replace(irisDocument(t), `field="Petal_Width"`, `field="Nothing"`, 1)
