@@ -63,7 +63,7 @@ func (f *Frame) Set(slot int32, c value.Cell) {
 // Fail gives the cell of a value that cannot be computed.
 func (f *Frame) Fail(message string) value.Cell {
 	f.failures = append(f.failures, &Failure{Slot: -1, Message: message})
-	return value.Cell{State: value.Failed, Sym: int32(len(f.failures) - 1)}
+	return value.FailedOf(int32(len(f.failures) - 1))
 }
 
 // Need says that the model cannot go on without c: if c is Failed, the record fails with its cause.

@@ -205,7 +205,7 @@ func TestMissing(t *testing.T) {
 		if got := f.Call(s, cells); describe(s, got) != "missing" {
 			t.Errorf("%s of a missing argument is %s", name, describe(s, got))
 		}
-		cells[len(cells)-1] = value.Cell{State: value.Failed}
+		cells[len(cells)-1] = value.FailedOf(0)
 		if got := f.Call(s, cells); got.State != value.Failed {
 			t.Errorf("%s of a failed argument is %s", name, describe(s, got))
 		}

@@ -57,8 +57,14 @@ const (
 
 // A Cell is one value: 16 bytes, no pointers. The zero Cell is missing.
 type Cell struct {
-	bits  uint64 // int64 of Integer, Boolean and the temporal types; bits of a float64 for Float and Double; for Many: start and length
-	Sym   int32  // String: number of the text in a Strings
+	bits uint64 // int64 of Integer, Boolean and the temporal types; bits of a float64 for Float and Double; for Many: start and length
+	Sym  int32  // String: number of the text in a Strings; Failed: of the failure in the frame
+	Content
+}
+
+// A Content says what there is in a cell besides its value. It is a struct of its own because Go keeps structs of more
+// than four fields in memory, where reading at once what was written in parts is slow.
+type Content struct {
 	State State
 	Type  Type
 	Many  bool // several cells: bits is a range in the frame's list memory
@@ -66,20 +72,22 @@ type Cell struct {
 
 // DoubleOf is a Double. Minus zero becomes zero, so that equal numbers have equal bits.
 func DoubleOf(f float64) Cell {
-	return Cell{bits: math.Float64bits(f + 0), State: Valid, Type: Double}
+	return Cell{bits: math.Float64bits(f + 0), Content: Content{State: Valid, Type: Double}}
 }
 
 // FloatOf is a Float: f rounded to 32 bits.
 func FloatOf(f float64) Cell {
-	return Cell{bits: math.Float64bits(float64(float32(f)) + 0), State: Valid, Type: Float}
+	return Cell{bits: math.Float64bits(float64(float32(f)) + 0), Content: Content{State: Valid, Type: Float}}
 }
 
 // IntegerOf is an Integer.
-func IntegerOf(i int64) Cell { return Cell{bits: uint64(i), State: Valid, Type: Integer} }
+func IntegerOf(i int64) Cell {
+	return Cell{bits: uint64(i), Content: Content{State: Valid, Type: Integer}}
+}
 
 // BooleanOf is a Boolean.
 func BooleanOf(b bool) Cell {
-	c := Cell{State: Valid, Type: Boolean}
+	c := Cell{Content: Content{State: Valid, Type: Boolean}}
 	if b {
 		c.bits = 1
 	}
@@ -87,18 +95,23 @@ func BooleanOf(b bool) Cell {
 }
 
 // TemporalOf is a cell of the temporal type t with the given count.
-func TemporalOf(t Type, count int64) Cell { return Cell{bits: uint64(count), State: Valid, Type: t} }
+func TemporalOf(t Type, count int64) Cell {
+	return Cell{bits: uint64(count), Content: Content{State: Valid, Type: t}}
+}
 
 // SymbolOf is the String with number sym.
-func SymbolOf(sym int32) Cell { return Cell{Sym: sym, State: Valid, Type: String} }
+func SymbolOf(sym int32) Cell { return Cell{Sym: sym, Content: Content{State: Valid, Type: String}} }
 
 // ManyOf is a list of n cells of type t that begin at start in list memory.
 func ManyOf(t Type, start, n int) Cell {
-	return Cell{bits: uint64(uint32(start))<<32 | uint64(uint32(n)), State: Valid, Type: t, Many: true}
+	return Cell{bits: uint64(uint32(start))<<32 | uint64(uint32(n)), Content: Content{State: Valid, Type: t, Many: true}}
 }
 
+// FailedOf is a cell whose computation met the frame's failure with the given number.
+func FailedOf(failure int32) Cell { return Cell{Sym: failure, Content: Content{State: Failed}} }
+
 // Undefined is the result of a function that has none for its arguments.
-func Undefined() Cell { return Cell{State: Invalid} }
+func Undefined() Cell { return Cell{Content: Content{State: Invalid}} }
 
 // Float64 gives c as a number: a Boolean as 1 or 0, a temporal type as its count, NaN for anything else.
 func (c Cell) Float64() float64 {
@@ -128,7 +141,7 @@ func (c Cell) Bits() uint64 { return c.bits }
 
 // FromBits is the inverse of Bits for a valid cell of type t.
 func FromBits(t Type, bits uint64, sym int32) Cell {
-	return Cell{bits: bits, Sym: sym, State: Valid, Type: t}
+	return Cell{bits: bits, Sym: sym, Content: Content{State: Valid, Type: t}}
 }
 
 // Identical says that a and b have the same state, type and content. Text of one record that no model knows is

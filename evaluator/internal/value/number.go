@@ -10,7 +10,7 @@ import (
 // number here.
 func ParseNumber(t Type, text string) (Cell, bool) {
 	if (t == Float || t == Double) && strings.EqualFold(strings.TrimSpace(text), "NaN") {
-		return Cell{bits: math.Float64bits(math.NaN()), State: Valid, Type: t}, true
+		return Cell{bits: math.Float64bits(math.NaN()), Content: Content{State: Valid, Type: t}}, true
 	}
 	if !t.Numeric() {
 		return Cell{}, false
