@@ -26,7 +26,7 @@ func (x *exchange) content(limit int64, within time.Duration) (io.Reader, error)
 		return nil, tooLarge(limit)
 	}
 	x.setReadDeadline(time.Now().Add(within))
-	wire := &wireReader{src: http.MaxBytesReader(x.w, x.r.Body, limit), x: x}
+	wire := &wireReader{src: http.MaxBytesReader(x.w, x.r.Body, limit), x: x, damage: errNotCompressed}
 	expanded, err := expand(wire, x.r.Header.Get("Content-Encoding"))
 	if err != nil {
 		return nil, wire.explain(err)
@@ -60,11 +60,17 @@ func expand(src io.Reader, encoding string) (io.Reader, error) {
 
 // A wireReader reads the body as it was sent.
 type wireReader struct {
-	src  io.Reader
-	x    *exchange
-	read int64
-	err  error // what ended it, if not the body's end
+	src    io.Reader
+	x      *exchange
+	damage error // what to say if it cannot be decompressed
+	read   int64
+	err    error // what ended it, if not the body's end
 }
+
+var (
+	errNotCompressed = badRequest("compression", "The body is not compressed as its Content-Encoding says")
+	errDamagedGzip   = badRequest("compression", "The document begins as gzip does, but its gzip stream is damaged")
+)
 
 func (r *wireReader) Read(p []byte) (int, error) {
 	n, err := r.src.Read(p)
@@ -99,7 +105,7 @@ func (r *wireReader) explain(err error) error {
 	case errors.As(err, &caller):
 		return caller
 	}
-	return badRequest("compression", "The body is not compressed as its Content-Encoding says")
+	return r.damage
 }
 
 // A limitedReader reads the body decompressed.
@@ -192,7 +198,7 @@ func (x *exchange) ungzip(src io.Reader) (io.Reader, error) {
 	if head, _ := buffered.Peek(2); !bytes.Equal(head, []byte{0x1F, 0x8B}) {
 		return buffered, nil
 	}
-	wire := &wireReader{src: buffered, x: x}
+	wire := &wireReader{src: buffered, x: x, damage: errDamagedGzip}
 	expanded, err := gzip.NewReader(wire)
 	if err != nil {
 		return nil, wire.explain(err)

@@ -461,6 +461,19 @@ func TestMessages(t *testing.T) {
 	}
 }
 
+func TestDamagedGzip(t *testing.T) {
+	server := newServer(t, nil)
+	for header, want := range map[string]string{
+		"": "The document begins as gzip does, but its gzip stream is damaged", "Content-Encoding: gzip": "The body is not compressed as its Content-Encoding says",
+	} {
+		for _, body := range []string{"\x1F\x8Bgarbage", gzipped(irisDocument(t))[:100]} {
+			if got := send(t, server, request{"PUT", "/model/x", header, body}); got.status != 400 || got.message() != want {
+				t.Errorf("%d %s, want %s", got.status, got.body, want)
+			}
+		}
+	}
+}
+
 func TestProblem(t *testing.T) {
 	server := withIris(t, nil)
 	broken := strings.Replace(irisDocument(t), `field="Petal_Width"`, `field="Nothing"`, 1)
