@@ -1,10 +1,14 @@
 package evaluator_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/handoff-pmml/handoff/evaluator"
+	"github.com/handoff-pmml/handoff/evaluator/compile"
 )
 
 func TestMiningModel(t *testing.T) { show(t, minings()) }
@@ -118,6 +122,7 @@ func minings() []semantic {
 		}},
 		{"MM-19 none fires", regression("selectAll", "", when(above("x", "5"), number(1))), is(nil)},
 		{"MM-19 of categories", classification("selectAll", "", all(vote("b")), all(vote("a"))), gives(record{"c": "[b, a]"})},
+		{"MM-19 a list is no number", document(ensemble("regression", "selectAll", "", outputs(gets("res", "double", `feature="residual"`)), all(number(1)), all(number(5)))), []scored{{in: record{"x": 1, "y": 3}, want: record{"y": "[1.0, 5.0]", "res": nil}}}},
 		{"MM-20 E9 modelChain", regression("modelChain", "", all(halves), all(reads("half"))), []scored{{in: record{"x": 4}, want: record{"y": 21.0}}, {in: record{}, want: record{"y": nil}}}},
 		{"MM-20 an output of an output", regression("modelChain", "", all(halves), all(reads("more"))), []scored{{in: record{"x": 4}, want: record{"y": 1021.0}}}},
 		{"MM-20 E8 the last that runs gives the result", regression("modelChain", "", all(halves), when(above("half", "1"), reads("half")), when(above("half", "10"), reads("more"))), []scored{
@@ -174,6 +179,12 @@ func minings() []semantic {
 			{in: record{"x": -1, "z": 3}, want: record{"y": 7.0}}, {in: record{"x": 1, "z": 3}, want: record{"y": 5.0}},
 		}},
 		{"MM-33 members without a target have the whole's type", document(strings.ReplaceAll(ensemble("classification", "majorityVote", "", "", all(vote("1")), all(vote("1.0")), all(vote("0"))), "{c}{c?}", "{q}")), gives(record{"q": 1})},
+		{"MM-33 members of another type than the whole", document(`<MiningModel functionName="classification">{}` + outputs(output("p1", "probability", "1"), output("p0", "probability", "0")) +
+			`<Segmentation multipleModelMethod="majorityVote">` + strings.ReplaceAll(all(vote("1"))+all(vote("0"))+all(vote("1")), "{}", "{q}") + `</Segmentation></MiningModel>`), gives(record{"_target": "1", "p1": 2.0 / 3, "p0": 1.0 / 3})},
+		{"MM-33 a member of a chain that predicts something else has no probabilities of the whole", document(ensemble("classification", "modelChain", "", "",
+			all(strings.Replace(sure("1", 3, "0", 1), "{}", "{q}", 1)), when(above("z", "0"), strings.Replace(sure("b", 3, "a", 1), "{}", "{c}", 1)))), []scored{
+			{in: record{"x": 1, "z": 1}, want: record{"c": "b", "p_a": 0.25}}, {in: record{"x": 1}, want: record{"p_a": nil, "p_b": nil}},
+		}},
 		{"MM-33 TG-13 members of a sum are not whole, though the whole is", document(strings.Replace(ensemble("regression", "sum", "", "", all(number(1.5)), all(number(2.5))), "{y}", "{k}", 1)), gives(record{"k": 4})},
 		{"MM-33 TG-13 the whole must be whole", document(strings.Replace(ensemble("regression", "sum", "", "", all(number(1.5)), all(number(2.25))), "{y}", "{k}", 1)), []scored{{in: one, code: "invalid-result"}}},
 		{"MM-34 E12 outputs about a segment", document(ensemble("regression", "sum", "", `<Output><OutputField name="second" optype="continuous" dataType="double" feature="predictedValue" segmentId="2nd"/>
@@ -215,4 +226,27 @@ func TestMiningModelParallel(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// TestMiningModelRefused: what cannot be combined is refused when the document is compiled.
+func TestMiningModelRefused(t *testing.T) {
+	list := `<MiningModel functionName="regression">{}<Segmentation multipleModelMethod="selectAll">` + all(number(1)) + all(number(2)) + `</Segmentation></MiningModel>`
+	first := `<MiningModel functionName="regression">{}<Segmentation multipleModelMethod="selectFirst">` + all(list) + `</Segmentation></MiningModel>`
+	for _, c := range []struct{ id, document, code string }{
+		{"MM-16 E14 the sum of categories", ensemble("classification", "sum", "", "", all(vote("a"))), "unsupported-value"},
+		{"MM-05 the vote of numbers", ensemble("regression", "majorityVote", "", "", all(number(1))), "unsupported-value"},
+		{"MM-27 a regression among classifications", ensemble("classification", "majorityVote", "", "", all(number(1)), all(vote("a"))), "inconsistent"},
+		{"MM-19 the sum of a list", ensemble("regression", "sum", "", "", all(list), all(number(1))), "unsupported-value"},
+		{"MM-19 the median of a list from further in", ensemble("regression", "median", "", "", all(first), all(number(1))), "unsupported-value"},
+		{"I5 no segments", ensemble("regression", "sum", "", ""), "missing-element"},
+		{"MM-34 an unknown segment", ensemble("regression", "sum", "", outputs(gets("p", "double", `feature="predictedValue" segmentId="none"`)), all(number(1))), "unknown-field"},
+	} {
+		t.Run(c.id, func(t *testing.T) {
+			_, err := compile.Compile(strings.NewReader(document(c.document)), compile.Options{})
+			var faults *evaluator.Faults
+			if !errors.As(err, &faults) || string(faults.List[0].Code) != c.code {
+				t.Errorf("error %v, want code %s", err, c.code)
+			}
+		})
+	}
 }

@@ -14,12 +14,11 @@ func (l *lowering) miningModel(m *check.MiningModel, out *lowered) {
 		Scratch: l.scratch(program.ScratchSize(m.Method, len(m.Segments), len(m.Target.Categories))),
 	}
 	out.members = l.pop(len(m.Segments))
-	index := categoryIndex(m.Target.Categories)
 	for i := range m.Segments {
 		in, member := &m.Segments[i], out.members[i]
 		s := program.Segment{
 			ID: l.id(in.ID), Predicate: in.Predicate, Weight: in.Weight, WeightSlot: in.WeightSlot, Model: member.model,
-			Categories: mapCategories(member.model.Target.Categories, index, len(m.Target.Categories)),
+			Categories: places(in, len(member.model.Target.Categories), len(m.Target.Categories)),
 		}
 		if p, ok := s.Predicate.(*expr.Always); ok && p.Truth == value.True {
 			s.Predicate = nil
@@ -29,29 +28,23 @@ func (l *lowering) miningModel(m *check.MiningModel, out *lowered) {
 	out.model.Kernel = k
 }
 
-func categoryIndex(categories []value.Cell) map[value.Cell]int32 {
-	index := make(map[value.Cell]int32, len(categories))
-	for i, c := range categories {
-		index[c] = int32(i)
-	}
-	return index
-}
-
-// mapCategories gives the place of each of a member's categories among the whole's; nil if they are the same, or if the
+// places gives the place of each of a member's n categories among those of the whole; nil if they are the same, or if the
 // whole has none.
-func mapCategories(member []value.Cell, whole map[value.Cell]int32, n int) []int32 {
-	if n == 0 || len(member) == 0 {
+func places(in *check.Segment, n, whole int) []int32 {
+	if n == 0 || whole == 0 {
 		return nil
 	}
-	same, places := len(member) == n, make([]int32, len(member))
-	for i, c := range member {
-		places[i] = whole[c]
-		same = same && places[i] == int32(i)
+	same, all := n == whole, make([]int32, n)
+	for i := range all {
+		if all[i] = int32(i); in.Places != nil {
+			all[i] = in.Places[i]
+		}
+		same = same && all[i] == int32(i)
 	}
 	if same {
 		return nil
 	}
-	return places
+	return all
 }
 
 // forests replaces mining models of nothing but plain trees by what runs them without ceremony.
@@ -88,7 +81,7 @@ func (l *lowering) isForest(k *program.Mining, m *lowered) bool {
 		t := &s.Model.Target
 		_, tree := s.Model.Kernel.(*program.Tree)
 		plain := t.Slot < 0 && t.Default.State == value.Missing && t.Priors == nil && t.Factor == 1 && t.Constant == 0 &&
-			t.Cast == enum.NoCast && t.Min < -1e308 && t.Max > 1e308 && (t.Type == value.NoType || t.Type == value.Double || k.Float)
+			t.Cast == enum.NoCast && t.Min < -1e308 && t.Max > 1e308 && (t.Type == value.NoType || t.Type == value.Double || k.Float && t.Type == value.Float)
 		if !tree || !plain || s.Predicate != nil || s.WeightSlot >= 0 || s.Categories != nil || m.members[i].dedicated ||
 			len(s.Model.Steps) > 0 || len(s.Model.Outputs) > 0 || m.members[i].leafModels ||
 			len(t.Categories) != len(m.model.Target.Categories) {

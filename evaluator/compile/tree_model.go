@@ -403,3 +403,11 @@ func (t *treeLowering) graded() program.Kernel {
 	}
 	return k
 }
+
+func categoryIndex(categories []value.Cell) map[value.Cell]int32 {
+	index := make(map[value.Cell]int32, len(categories))
+	for i, c := range categories {
+		index[c] = int32(i)
+	}
+	return index
+}

@@ -222,6 +222,10 @@ type Segment struct {
 	Predicate  expr.Predicate
 	Weight     float64
 	WeightSlot int32 // of VariableWeight; -1: none
+
+	// Places has the index of each of the model's categories in those of the whole, -1 for one that is none of them.
+	// nil: they are the whole's first ones.
+	Places []int32
 }
 
 // A Verification is the ModelVerification of the top model.

@@ -132,6 +132,11 @@ func (c *checker) variableWeight(m *model, s *Segment, e *pmml.Element) {
 // memberFunction checks that a member's results can be combined. A chain has members of all kinds.
 func (c *checker) memberFunction(m *model, t *MiningModel, sub *model) {
 	own, of := sub.common.Function, m.common.Function
+	if selects := t.Method == enum.SelectFirst || t.Method == enum.SelectAll || m.chain; sub.lists && !selects {
+		c.unsupportedTogether(m.parts["Segmentation"], "multipleModelMethod", t.Method.String(), "a member that selects several results")
+	} else if sub.lists || t.Method == enum.SelectAll {
+		m.lists = true
+	}
 	if own == of || own == "" || of == "" || of == "mixed" || m.chain {
 		return
 	}
@@ -233,20 +238,22 @@ func (c *checker) uniteCategories(m *model, t *MiningModel) {
 	}
 	for i := range m.members {
 		sub := &m.members[i].target
-		if m.chain && sub.Name != "" && sub.Name != t.Target.Name && t.Target.Name != "" {
-			continue // it predicts something else
-		}
 		if n := len(sub.Categories); n == 0 || n <= len(t.Target.Categories) && &sub.Categories[0] == &t.Target.Categories[0] {
 			continue // shared
 		} else if !c.spend(m.e.Place(), n) {
 			return
 		}
-		for _, cell := range sub.Categories {
-			if own, ok := value.Convert(cell, t.Target.Type, c.out.Symbols); ok {
-				cell = own
+		other := m.chain && sub.Name != "" && sub.Name != t.Target.Name && t.Target.Name != "" // it predicts something else
+		places := make([]int32, len(sub.Categories))
+		for k, cell := range sub.Categories {
+			if places[k] = -1; !other {
+				if own, ok := value.Convert(cell, t.Target.Type, c.out.Symbols); ok {
+					cell = own
+				}
+				places[k] = m.category(cell)
 			}
-			m.category(cell)
 		}
+		t.Segments[i].Places = places
 	}
 }
 

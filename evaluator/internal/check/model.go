@@ -73,6 +73,7 @@ type model struct {
 	ids     map[string]int          // of members: their indexes
 	outputs map[string]*field       // its own output fields by name
 	chain   bool                    // whether later members and outputs see the outputs of its members
+	lists   bool                    // its prediction is a list
 	given   []Output                // output fields that are results of the model: its last members' and its own
 	visible []*field                // its own output fields: later members of a chain around it see them
 	deeper  []*field                // those of its members, if it is a chain: later members see them unless nearer ones have their names

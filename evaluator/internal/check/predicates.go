@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/handoff-pmml/handoff/evaluator/internal/diag"
@@ -74,6 +75,9 @@ func (c *checker) compare(at diag.Place, f *field, op expr.Operator, text string
 		c.invalidLiteral(at, numberOr(f.typ), text)
 		return never()
 	}
+	if f.op == Ordinal && slices.Contains(f.values, limit) && !slices.IsSortedFunc(f.values, byNumber) {
+		return c.ordinal(at, f, op, text)
+	}
 	if f.op == Categorical && f.typ != value.Boolean {
 		c.noteNoOrder(at, f)
 	}
@@ -95,6 +99,8 @@ func (c *checker) equals(at diag.Place, f *field, op expr.Operator, text string)
 	return &expr.In{Slot: f.slot, Not: op == expr.NotEqual, Set: expr.NewSet(members)}
 }
 
+func byNumber(a, b value.Cell) int { return cmp.Compare(a.Float64(), b.Float64()) }
+
 // ordinal is an order of categories: PMML 3.2, the order of an ordinal field's values is that of its Value elements.
 func (c *checker) ordinal(at diag.Place, f *field, op expr.Operator, text string) expr.Predicate {
 	if f.op != Ordinal || len(f.values) == 0 {
@@ -104,7 +110,8 @@ func (c *checker) ordinal(at diag.Place, f *field, op expr.Operator, text string
 	if !c.spend(at, len(f.values)) {
 		return never()
 	}
-	i := slices.Index(f.values, c.out.Symbols.Cell(text))
+	cell, _ := c.parse(f.typ, text)
+	i := slices.Index(f.values, cell)
 	if i < 0 {
 		c.invalidValue(at, text, "one of the values declared for field "+quote(f.name))
 		return never()

@@ -53,7 +53,7 @@ func (f *Frame) Reset() {
 func (f *Frame) Set(slot int32, c value.Cell) {
 	f.Slots[slot] = c
 	switch {
-	case c.State != value.Valid && c.State != value.Invalid:
+	case c.State != value.Valid && c.State != value.Invalid, c.Many:
 		f.Nums[slot] = math.NaN()
 	default:
 		f.Nums[slot] = c.Float64()

@@ -91,7 +91,10 @@ func (k *Mining) take(f *Frame, s *Segment, of, o *outcome) {
 		return
 	}
 	if o.category >= 0 && int(o.category) < len(s.Categories) {
-		o.category = s.Categories[o.category]
+		if o.category = s.Categories[o.category]; o.category < 0 { // it predicts something else
+			o.dist, o.conf = nil, nil
+			return
+		}
 	}
 	o.dist, o.conf = k.remap(f, s, of.dist, 0), k.remap(f, s, of.conf, 1)
 }
@@ -105,7 +108,7 @@ func (k *Mining) remap(f *Frame, s *Segment, dist []float64, n int) []float64 {
 	out := f.scratch[int(k.Scratch)+n*width : int(k.Scratch)+(n+1)*width]
 	clear(out)
 	for i, c := range s.Categories {
-		if i < len(dist) {
+		if i < len(dist) && c >= 0 {
 			out[c] = dist[i]
 		}
 	}
@@ -434,7 +437,7 @@ func (k *Mining) average(f *Frame, dist []float64, t *tally) {
 func (s *Segment) add(dist, of []float64, w float64, float bool) {
 	for i, p := range of {
 		c := s.category(int32(i))
-		if int(c) >= len(dist) {
+		if c < 0 || int(c) >= len(dist) {
 			continue
 		}
 		if float {
@@ -549,7 +552,7 @@ func (k *Mining) code(c *coder) {
 				c.Failf("a member has %d categories, the whole %d", len(s.Model.Target.Categories), whole)
 			}
 		}
-		if s.Categories != nil && (len(s.Categories) != len(s.Model.Target.Categories) || slices.Max(s.Categories) >= int32(whole) || slices.Min(s.Categories) < 0) {
+		if s.Categories != nil && (len(s.Categories) != len(s.Model.Target.Categories) || slices.Max(s.Categories) >= int32(whole) || slices.Min(s.Categories) < -1) {
 			c.Failf("the categories of a member do not fit")
 		}
 	})

@@ -119,7 +119,7 @@ func (o *Output) residual(f *Frame, about *outcome) value.Cell {
 		return value.Cell{}
 	}
 	expected := f.Slots[o.Expected]
-	if expected.State != value.Valid || about.value.State != value.Valid {
+	if expected.State != value.Valid || about.value.State != value.Valid || about.value.Many {
 		return value.Cell{}
 	}
 	if len(about.categories) == 0 {
