@@ -122,7 +122,7 @@ func (r rootElement) supportedVersion() (string, bool) {
 func (r rootElement) check() *problem {
 	if local(r.name) != "PMML" {
 		return &problem{at: r.start, token: r.start, tag: r.name, code: diag.WrongRoot, expected: "PMML",
-			message: "the root element is " + r.name}
+			message: "the root element must be PMML, not " + r.name}
 	}
 	v, ok := r.supportedVersion()
 	if ok {
