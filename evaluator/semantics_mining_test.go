@@ -99,6 +99,8 @@ func minings() []semantic {
 		{"MM-10 weights of nothing", regression("weightedAverage", "", weighing("0", number(1)), weighing("0", number(5))), is(nil)},
 		{"MM-11 median of an odd number", regression("median", "", all(number(9)), all(number(1)), all(number(2))), is(2.0)},
 		{"MM-11 median of an even number", regression("median", "", all(number(9)), all(number(1)), all(number(2)), all(number(4))), is(3.0)},
+		{"MM-11 median of many", regression("median", "", all(number(5)), all(number(3)), all(number(9)), all(number(-2)), all(number(7)), all(number(7)), all(number(0)), all(number(4)), all(number(6))), is(5.0)},
+		{"MM-13 weightedMedian of many", regression("weightedMedian", "", weighing("1", number(5)), weighing("2", number(3)), weighing("4", number(9)), weighing("1", number(-2)), weighing("1", number(7)), weighing("3", number(0))), is(3.0)},
 		{"MM-12 E3 median of probabilities", classification("median", "", all(sure("a", 7, "b", 3)), all(sure("b", 9, "a", 1)), all(sure("b", 6, "a", 4))), gives(record{"c": "b", "p_a": 0.4, "p_b": 0.6})},
 		{"MM-13 E4 weightedMedian", regression("weightedMedian", "", weighing("1", number(9)), weighing("1", number(1)), weighing("3", number(4))), is(4.0)},
 		{"MM-13 E4 the lower of two", regression("weightedMedian", "", weighing("2", number(9)), weighing("2", number(1))), is(1.0)},

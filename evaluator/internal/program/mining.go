@@ -3,7 +3,6 @@ package program
 import (
 	"math"
 	"slices"
-	"sort"
 
 	"github.com/handoff-pmml/handoff/evaluator/internal/codec"
 	"github.com/handoff-pmml/handoff/evaluator/internal/enum"
@@ -189,11 +188,11 @@ func (k *Mining) all(f *Frame, o *outcome) {
 
 // tally is what is known of the members while they are combined.
 type tally struct {
-	weight          float64 // of members that predict: the divisor of averages and votes
-	counted         float64 // their weights, whether the method is weighted or not
-	skipped         float64 // the weights of those that do not predict and are skipped
-	missing         bool    // a member without a prediction decides: the whole has none
-	votesMissing    float64
+	weight       float64 // of members that predict: the divisor of averages and votes
+	counted      float64 // their weights, whether the method is weighted or not
+	skipped      float64 // the weights of those that do not predict and are skipped
+	missing      bool    // a member without a prediction decides: the whole has none
+	votesMissing float64
 }
 
 // absent counts a member that predicts nothing. w is what its vote would count, share its weight.
@@ -285,18 +284,43 @@ func (k *Mining) regress(f *Frame, o *outcome) {
 	}
 }
 
-// pairs sorts (number, weight) by number.
-type pairs []float64
+// sortPairs sorts (number, weight) by number, in place, without an interface that would be allocated: a heapsort.
+func sortPairs(xw []float64) {
+	n := len(xw) / 2
+	for i := n/2 - 1; i >= 0; i-- {
+		sink(xw, i, n)
+	}
+	for n--; n > 0; n-- {
+		swapPairs(xw, 0, n)
+		sink(xw, 0, n)
+	}
+}
 
-func (p pairs) Len() int           { return len(p) / 2 }
-func (p pairs) Less(i, j int) bool { return p[2*i] < p[2*j] }
-func (p pairs) Swap(i, j int) {
-	p[2*i], p[2*j], p[2*i+1], p[2*j+1] = p[2*j], p[2*i], p[2*j+1], p[2*i+1]
+// sink moves the i-th pair of a heap of n pairs down to where it belongs.
+func sink(xw []float64, i, n int) {
+	for {
+		child := 2*i + 1
+		if child >= n {
+			return
+		}
+		if child+1 < n && xw[2*child] < xw[2*child+2] {
+			child++
+		}
+		if !(xw[2*i] < xw[2*child]) {
+			return
+		}
+		swapPairs(xw, i, child)
+		i = child
+	}
+}
+
+func swapPairs(xw []float64, i, j int) {
+	xw[2*i], xw[2*j], xw[2*i+1], xw[2*j+1] = xw[2*j], xw[2*i], xw[2*j+1], xw[2*i+1]
 }
 
 // median is the middle number, or the mean of the two in the middle.
 func median(xw []float64) float64 {
-	sort.Sort(pairs(xw))
+	sortPairs(xw)
 	n := len(xw) / 2
 	if n%2 == 1 {
 		return xw[n-1]
@@ -306,7 +330,7 @@ func median(xw []float64) float64 {
 
 // weightedMedian is the smallest number up to which the weights reach half of them all. PMML 4.4, weightedMedian.
 func weightedMedian(xw []float64, total float64) float64 {
-	sort.Sort(pairs(xw))
+	sortPairs(xw)
 	sum := 0.0
 	for i := 0; i < len(xw); i += 2 {
 		if sum += xw[i+1]; sum >= total/2 {
