@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
@@ -24,9 +25,9 @@ func ReturnMemory(ctx context.Context) {
 		case <-ticker.C:
 		}
 		if now := heapBytes(); now > kept+slack {
+			runtime.GC() // what lies in pools survives one collection, but not two
 			debug.FreeOSMemory()
-			now = heapBytes()
-			kept = now
+			kept = heapBytes()
 		} else {
 			kept = min(kept, now)
 		}
