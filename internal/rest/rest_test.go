@@ -689,6 +689,18 @@ func TestBusy(t *testing.T) {
 	}
 }
 
+// TestBusyAnswer has a small body with a large answer.
+func TestBusyAnswer(t *testing.T) {
+	server := withIris(t, func(c *rest.Config) { c.Limits = rest.Limits{Held: 1 << 20} })
+	many := `{"requests":[` + strings.Repeat("{},", 60_000) + `{}]}`
+	if got := send(t, server, request{"POST", "/model/iris/batch", "", many}); got.status != 429 {
+		t.Errorf("%d, %d bytes", got.status, len(got.body))
+	}
+	if got := send(t, server, request{"POST", "/model/iris", "", record}); got.status != 200 {
+		t.Errorf("afterwards: %d %s", got.status, got.body)
+	}
+}
+
 // TestSlowBody waits for a body that never comes to its end.
 func TestSlowBody(t *testing.T) {
 	server := withIris(t, func(c *rest.Config) { c.Limits = rest.Limits{BodyTime: 50 * time.Millisecond} })

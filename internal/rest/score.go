@@ -79,7 +79,7 @@ func (x *exchange) scoreTable() error {
 
 // score answers a body with the model of the path.
 func (x *exchange) score(body []byte, score scoringFunc, check checkFunc, send func(answer []byte) error) error {
-	job := &scoring.Job{Context: x.r.Context(), Body: body, Limit: x.service.Limits.Answer}
+	job := &scoring.Job{Context: x.r.Context(), Body: body, Limit: x.service.Limits.Answer, Hold: x.hold}
 	model, err := x.service.Scorers.Scorer(job.Context, x.id)
 	if errors.Is(err, catalog.ErrNotFound) {
 		if err := check(job); err != nil {
@@ -92,9 +92,6 @@ func (x *exchange) score(body []byte, score scoringFunc, check checkFunc, send f
 	job.Answer = x.service.buffer()
 	answer, err := x.compute(model, job, score)
 	defer x.service.keep(answer)
-	if err == nil && cap(answer) > keptBuffer/8 { // small ones shall pass when large ones fill the memory
-		err = x.hold(int64(cap(answer)))
-	}
 	if err != nil {
 		return err
 	}

@@ -84,12 +84,25 @@ type Job struct {
 	Body    []byte          // UTF-8
 	Answer  []byte          // the answer is appended to it, so that its memory can be used again
 	Limit   int             // bytes that the answer may have; 0: any number
+
+	Hold func(bytes int64) error // told of the memory that a large answer takes, as it grows; nil: nobody counts
+	held int
 }
+
+// smallAnswer is what answers may take before anybody counts: small ones shall pass when large ones fill the memory.
+const smallAnswer = 128 << 10
 
 // check says whether the job is still worth going on with.
 func (j *Job) check() error {
 	if j.Limit > 0 && len(j.Answer) > j.Limit {
 		return ErrAnswerTooLarge
+	}
+	if size := cap(j.Answer); j.Hold != nil && size > j.held && size > smallAnswer {
+		more := size - j.held
+		j.held = size
+		if err := j.Hold(int64(more)); err != nil {
+			return err
+		}
 	}
 	return j.Context.Err()
 }
