@@ -74,7 +74,7 @@ func results() []semantic {
 		{"TG-13 a float target", targeted("g", "", ""), becomes("g", 0.1, float32(0.1))},
 		{"TG-13 a float target that is rescaled", targeted("g", `rescaleFactor="3" max="5"`, ""), becomes("g", 0.1, float32(float64(0.1)*3), 7, float32(15))},
 
-		{"OU-01 a tree", grown(every), []scored{
+		{"OU-01 H15 a tree", grown(every), []scored{
 			{in: record{"x": -1, "c": "a"}, want: record{"c": "a", "value": "a", "shown": "Alpha", "p": 0.75, "p_a": 0.75, "p_text": "0.25", "p_none": 0.0, "conf": 0.75, "aff_b": 0.25, "id": "left", "res": 0.25, "warn": nil, "late": "a!"}},
 			{in: record{"x": 1, "c": "a"}, want: record{"c": "b", "shown": "b", "p": 0.5, "p_a": 0.0, "id": "3", "res": 1.0, "late": "b!"}},
 			{in: record{"x": 1, "c": "b"}, want: record{"res": 0.0}}, {in: record{"x": 1}, want: record{"res": nil}},
@@ -133,16 +133,19 @@ func verified(fields string, rows ...string) string {
 		table(`intercept="1"`, numeric("x", 1)) + v + `</InlineTable></ModelVerification></RegressionModel>`)
 }
 
-func TestModelVerification(t *testing.T) {
+// A verification is a document and the first of its rows that does not agree.
+type verification struct {
+	id, document string
+	row          int // 0: all agree
+	field        string
+}
+
+func verifications() []verification {
 	const fields = `<VerificationField field="x"/><VerificationField field="y"/>`
 	with := func(attributes string) string {
 		return `<VerificationField field="x"/><VerificationField field="y" ` + attributes + `/>`
 	}
-	for _, c := range []struct {
-		id, document string
-		row          int // of the error; 0: none
-		field        string
-	}{
+	return []verification{
 		{"MV-01 rows that agree", verified(fields, `<x>1</x><y>2</y>`, `<x>2.5</x><y>3.5</y>`), 0, ""},
 		{"MV-01 a row that does not", verified(fields, `<x>1</x><y>2</y>`, `<x>2.5</x><y>3</y>`), 2, "y"},
 		{"MV-02 column", verified(`<VerificationField field="x" column="in"/><VerificationField field="y" column="data:out"/>`, `<in>1</in><data:out xmlns:data="u">2</data:out>`), 0, ""},
@@ -158,7 +161,11 @@ func TestModelVerification(t *testing.T) {
 		{"MV-05 but the output is", verified(fields+`<VerificationField field="twice"/>`, `<x>1</x><y>2</y><twice>5</twice>`), 1, "twice"},
 		{"MV-08 a missing input", verified(fields, `<y>2</y>`), 1, "y"},
 		{"MV-08 a result that is not expected", verified(fields, `<x>1</x>`), 0, ""},
-	} {
+	}
+}
+
+func TestModelVerification(t *testing.T) {
+	for _, c := range verifications() {
 		t.Run(c.id, func(t *testing.T) {
 			err := open(t, c.document).Verify()
 			var v *evaluator.VerificationError

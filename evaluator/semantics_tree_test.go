@@ -64,9 +64,9 @@ func trees() []semantic {
 				{in: x(5), want: record{"y": 1.0, "node": "1"}}, {in: x(10), want: record{"y": 1.0}},
 				{in: x(15), want: record{"y": 2.0, "node": "2"}}, {in: x(25), want: record{"y": 3.0}}, {in: x(nil), want: record{"y": 3.0, "node": "3"}},
 			}},
-		{"TR-02 the root's predicate counts", document(numberTree("", node(`score="0"`, above("x", "0"), node(`score="1"`, always)))),
+		{"TR-02 D2 the root's predicate counts", document(numberTree("", node(`score="0"`, above("x", "0"), node(`score="1"`, always)))),
 			[]scored{{in: x(1), want: record{"y": 1.0}}, {in: x(-1), want: record{"y": nil, "node": nil}}, {in: x(nil), want: record{"y": nil}}}},
-		{"TR-02 the root's predicate counts with a penalty", document(numberTree(`missingValuePenalty="0.5"`, node(`score="0"`, above("x", "0"), node(`score="1"`, always)))),
+		{"TR-02 D2 the root's predicate counts with a penalty", document(numberTree(`missingValuePenalty="0.5"`, node(`score="0"`, above("x", "0"), node(`score="1"`, always)))),
 			[]scored{{in: x(1), want: record{"y": 1.0}}, {in: x(-1), want: record{"y": nil}}, {in: x(nil), want: record{"y": nil}}}},
 		{"TR-03 leaf score", document(numberTree("", node(`score="1.25"`, always))), []scored{{want: record{"y": 1.25, "node": "1"}}}},
 		{"TR-04 a leaf without score predicts its largest category", document(classTree("", node(``, always,
@@ -86,7 +86,7 @@ func trees() []semantic {
 			[]scored{{want: record{"c": "b", "p_a": 0.125, "p_b": 0.25, "p_c": 0.625}}}},
 		{"TR-06 only the node's own records count", document(classTree("", node(`score="a" recordCount="100"`, always, counts("a", 3, "b", 1)))),
 			[]scored{{want: record{"c": "a", "p_a": 0.75, "p_b": 0.25, "p_c": 0.0}}}},
-		{"TR-07 probability beats record counts", document(classTree("", node(`score="a"`, always,
+		{"TR-07 D12 probability beats record counts", document(classTree("", node(`score="a"`, always,
 			`<ScoreDistribution value="a" recordCount="1" probability="0.9"/><ScoreDistribution value="b" recordCount="3" probability="0.1"/>`))),
 			[]scored{{want: record{"c": "a", "p_a": 0.9, "p_b": 0.1}}}},
 		{"TR-07 a probability that others lack does not count", document(classTree("", node(`score="a"`, always,
@@ -130,7 +130,7 @@ func trees() []semantic {
 		{"TR-13 D7 without a default child there is no prediction", document(numberTree(`missingValueStrategy="defaultChild"`,
 			node(``, always, node(`score="1"`, atMost("x", "1")), node(`score="2"`, above("x", "1"))))),
 			[]scored{{in: x(nil), want: record{"y": nil}}, {in: x(5), want: record{"y": 2.0}}}},
-		{"TR-14 missingValueStrategy weightedConfidence", golf(`missingValueStrategy="weightedConfidence"`), []scored{
+		{"TR-14 D5 missingValueStrategy weightedConfidence", golf(`missingValueStrategy="weightedConfidence"`), []scored{
 			{in: record{"s": "sunny"}, want: record{"c": "a", "conf": 0.8*0.9 + 0.2*0.4, "conf_b": 0.8 * 0.05, "p_c": 0.8*0.05 + 0.2*0.6, "node": nil}},
 			{in: record{"s": "sunny", "x": 5}, want: record{"c": "a", "conf": 0.9, "node": "10"}},
 			{in: record{"s": "rain"}, want: record{"c": "b", "conf": 0.56, "node": "other"}},
@@ -152,7 +152,7 @@ func trees() []semantic {
 			node(`score="c" recordCount="80"`, atMost("z", "0"), counts("c", 80)),
 			node(`score="b" recordCount="30"`, above("x", "1"), counts("b", 30))))),
 			[]scored{{in: record{"z": 1}, want: record{"c": "b", "conf": 0.75, "p_a": 0.25, "p_c": 0.0}}}},
-		{"TR-15 missingValueStrategy aggregateNodes", golf(`missingValueStrategy="aggregateNodes"`), []scored{
+		{"TR-15 D5 missingValueStrategy aggregateNodes", golf(`missingValueStrategy="aggregateNodes"`), []scored{
 			{in: record{"s": "sunny"}, want: record{"c": "a", "p_a": 40.0 / 50, "p_b": 2.0 / 50, "p_c": 8.0 / 50}},
 			{in: record{}, want: record{"c": "a", "p_a": 60.0 / 100, "p_b": 30.0 / 100, "p_c": 10.0 / 100}},
 			{in: record{"x": 11}, want: record{"c": "b", "p_a": 24.0 / 60, "p_b": 28.0 / 60, "p_c": 8.0 / 60}},
