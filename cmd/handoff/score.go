@@ -97,6 +97,10 @@ func runScore(cmd *cobra.Command, f scoreFlags, out *files) error {
 	if err != nil {
 		return err
 	}
+	if len(records.columns) == 0 && len(m.InputNames()) > 0 && !f.quiet {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s: no column is an input of the model, so all inputs are missing; the columns are %s\n",
+			f.input, shortList(records.Header()))
+	}
 	s := tableScorer{scorer: m.NewScorer(), records: records}
 	results, err := out.create(f.output, cmd.OutOrStdout())
 	if err != nil {
