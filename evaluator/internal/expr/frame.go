@@ -6,6 +6,7 @@ package expr
 import (
 	"math"
 
+	"github.com/handoff-pmml/handoff/evaluator/internal/fn"
 	"github.com/handoff-pmml/handoff/evaluator/internal/value"
 )
 
@@ -20,6 +21,7 @@ type Frame struct {
 	args     []value.Cell // arguments of the calls that are under way
 	base     int          // where the innermost call's arguments begin
 	corpora  map[*TextIndex]*corpus
+	shared   map[fn.TextIndexKey]*corpus
 	windows  map[*Lag]*window
 	failures []*Failure
 	failed   *Failure // the first failure that the model could not do without

@@ -21,8 +21,11 @@ type corpus struct {
 	terms  map[string]fn.Term
 }
 
-// maxTerms bounds what a frame remembers of terms that come with records.
-const maxTerms = 100_000
+// What a frame remembers of terms that come with records.
+const (
+	maxTerms = 100_000
+	maxTerm  = 1000 // bytes
+)
 
 // Eval gives a count or a weight; missing if the text or the term is.
 func (e *TextIndex) Eval(f *Frame) value.Cell {
@@ -36,34 +39,49 @@ func (e *TextIndex) Eval(f *Frame) value.Cell {
 		}
 	}
 	if f.corpora == nil {
-		f.corpora = map[*TextIndex]*corpus{}
+		f.corpora, f.shared = map[*TextIndex]*corpus{}, map[fn.TextIndexKey]*corpus{}
 	}
 	k := f.corpora[e]
 	if k == nil {
-		k = &corpus{terms: map[string]fn.Term{}}
+		k = f.corpus(e.Index)
 		f.corpora[e] = k
 	}
 	return k.weigh(f, e.Index, f.Strings.Text(text), f.Strings.Text(term))
 }
 
+// corpus gives what TextIndexes of equal options share.
+func (f *Frame) corpus(x *fn.TextIndex) *corpus {
+	k := f.shared[x.Key()]
+	if k == nil {
+		k = &corpus{terms: map[string]fn.Term{}}
+		f.shared[x.Key()] = k
+	}
+	return k
+}
+
 func (k *corpus) weigh(f *Frame, x *fn.TextIndex, text, term string) value.Cell {
-	const slow = "TextIndex: a pattern took too long"
+	const slow = "TextIndex: the text takes too long"
+	budget := f.Strings.Budget()
 	if !k.known || k.text != text {
-		k.text, k.known = text, x.Tokenize(&k.tokens, text)
+		k.text, k.known = text, x.Tokenize(&k.tokens, text, budget)
 		if !k.known {
 			return f.Fail(slow)
 		}
 	}
 	t, ok := k.terms[term]
 	if !ok {
-		if t, ok = x.Term(term); !ok {
+		if t, ok = x.Term(term, budget); !ok {
 			return f.Fail(slow)
 		}
-		if len(k.terms) < maxTerms {
+		if len(k.terms) < maxTerms && len(term) <= maxTerm {
 			k.terms[term] = t
 		}
 	}
-	return x.Weight(&k.tokens, &t)
+	c := x.Weight(&k.tokens, &t, budget)
+	if c.State == value.Invalid {
+		return f.Fail(slow)
+	}
+	return c
 }
 
 func (e *TextIndex) code(c *codec.Coder) {

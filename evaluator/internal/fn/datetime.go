@@ -109,7 +109,7 @@ func formatMoment(s *value.Strings, c value.Cell, format string) value.Cell {
 	if err != nil {
 		return value.Undefined()
 	}
-	return s.Intern(b)
+	return madeOf(s, b)
 }
 
 var (

@@ -5,6 +5,15 @@ import "unicode/utf8"
 // maxLetters bounds the words that are compared letter by letter.
 const maxLetters = 1000
 
+// distanceWork estimates what it takes to compare words at all places of a text of n bytes: most places differ at once.
+func distanceWork(n int, words []string) int {
+	letters := 0
+	for _, word := range words {
+		letters += len(word)
+	}
+	return n * (4 + letters/4)
+}
+
 // distance adds the Levenshtein distances of the words; a sum greater than limit need not be exact.
 func distance(a, b []string, limit int) (sum int) {
 	for i := range b {

@@ -1,6 +1,10 @@
 package fn
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/handoff-pmml/handoff/evaluator/internal/value"
+)
 
 // A normalizer applies one table to a text.
 type normalizer struct {
@@ -54,7 +58,7 @@ func (n *normalizer) row(row NormalizationRow) (r normalRow, err error) {
 		return r, err
 	}
 	r.stem = row.Stem
-	spans, err := n.split.spans(nil, row.String)
+	spans, err := n.split.spans(nil, row.String, nil)
 	for _, at := range spans {
 		r.words = append(r.words, row.String[at.start:at.end])
 	}
@@ -67,13 +71,13 @@ func literalReplacement(text string) string {
 }
 
 // normalize applies all rows in their order; a recursive table again and again, until nothing changes.
-func (n *normalizer) normalize(text string) (string, error) {
+func (n *normalizer) normalize(text string, b *value.Budget) (string, error) {
 	limit := len(text) + maxNormalGrowth
 	for range maxPasses {
 		before := text
 		for i := range n.rows {
 			var err error
-			if text, err = n.rows[i].apply(n, text); err != nil || len(text) > limit {
+			if text, err = n.rows[i].apply(n, text, b); err != nil || len(text) > limit {
 				return text, err
 			}
 		}
@@ -84,18 +88,21 @@ func (n *normalizer) normalize(text string) (string, error) {
 	return text, nil
 }
 
-func (r *normalRow) apply(n *normalizer, text string) (string, error) {
+func (r *normalRow) apply(n *normalizer, text string, b *value.Budget) (string, error) {
 	if r.regex != nil {
-		return r.regex.apply(text)
+		return r.regex.apply(text, b)
 	}
-	return n.replaceWords(text, r)
+	return n.replaceWords(text, r, b)
 }
 
 // replaceWords replaces the row's words where they stand one after the other in text; what is between them goes too.
-func (n *normalizer) replaceWords(text string, r *normalRow) (string, error) {
-	spans, err := n.split.spans(nil, text)
+func (n *normalizer) replaceWords(text string, r *normalRow, budget *value.Budget) (string, error) {
+	spans, err := n.split.spans(nil, text, budget)
 	if err != nil || len(r.words) == 0 {
 		return text, err
+	}
+	if n.distance > 0 && !budget.Spend(distanceWork(len(text), r.words)) {
+		return text, errTooLong
 	}
 	var b strings.Builder
 	end := 0

@@ -143,7 +143,7 @@ func (f *numberFormat) eval(s *value.Strings, c value.Cell) value.Cell {
 			return value.Undefined()
 		}
 	}
-	return s.Intern(append(b, f.after...))
+	return madeOf(s, append(b, f.after...))
 }
 
 // append appends c in its width; ok is false if c is no number, or not a whole one where one is needed.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/dlclark/regexp2"
+
+	"github.com/handoff-pmml/handoff/evaluator/internal/value"
 )
 
 // Limits of patterns: a document brings them, every record runs them.
@@ -16,6 +18,7 @@ const (
 	maxGroups   = 1000 // nested
 	matchLimit  = 100 * time.Millisecond
 	matchTrials = 3
+	maxMatches  = 1 << 20 // with their groups, in one text
 )
 
 // A pattern is a regular expression in the dialect that Java, Python and PCRE share. The standard library runs it, in
@@ -25,6 +28,7 @@ type pattern struct {
 	linear      *regexp.Regexp  // nil if the pattern has what it cannot do
 	complete    *regexp2.Regexp // nil if linear does for all texts
 	words, ends bool            // the meaning depends on word boundaries, on the end of a line
+	size        int             // see PatternSize
 }
 
 // compilePattern compiles a regular expression; prefix is put before it, such as (?i).
@@ -33,7 +37,7 @@ func compilePattern(expression, prefix string) (*pattern, error) {
 	if err := t.run(); err != nil {
 		return nil, err
 	}
-	p := &pattern{words: t.words, ends: t.ends}
+	p := &pattern{words: t.words, ends: t.ends, size: PatternSize(expression)}
 	var err error
 	if !t.backtracks {
 		if p.linear, err = regexp.Compile(prefix + t.linear.String()); err == nil && !t.words && !t.ends {
@@ -75,13 +79,23 @@ func (p *pattern) linearFor(text string) bool {
 
 var errTimeout = errors.New("the regular expression takes too long")
 
+// affords says that the budget is enough for matching text. At worst the standard library goes through the whole pattern
+// for each byte of it.
+func (p *pattern) affords(text string, b *value.Budget) bool {
+	const each = 32 // for a byte, if little of the pattern is tried there
+	return len(text) <= maxText && b.Spend(len(text)*(each+p.size/2))
+}
+
 // matches says that p matches some part of text.
-func (p *pattern) matches(text string) (bool, error) {
+func (p *pattern) matches(text string, b *value.Budget) (bool, error) {
+	if !p.affords(text, b) {
+		return false, errTimeout
+	}
 	if p.linearFor(text) {
 		return p.linear.MatchString(text), nil
 	}
 	var found bool
-	err := timed(func() (err error) {
+	err := timed(b, func() (err error) {
 		found, err = p.complete.MatchString(text)
 		return err
 	})
@@ -89,15 +103,20 @@ func (p *pattern) matches(text string) (bool, error) {
 }
 
 // timed runs a match that ends with an error when its time is over. The clock of regexp2 may be late on a starved machine
-// and then end a match at once, so a match that had no time gets another.
-func timed(match func() error) error {
+// and then end a match at once, so a match that had no time gets another. Much time counts as work, so that a record with
+// many such matches ends as well.
+func timed(b *value.Budget, match func() error) error {
 	for range matchTrials {
 		start := time.Now()
 		err := match()
-		if err == nil {
-			return nil
+		took := time.Since(start)
+		if took > matchLimit/10 && !b.Spend(int(took)) {
+			return errTimeout
 		}
-		if time.Since(start) > matchLimit/2 {
+		if err == nil || err == errTooLong {
+			return err
+		}
+		if took > matchLimit/2 {
 			break
 		}
 	}
@@ -106,16 +125,27 @@ func timed(match func() error) error {
 
 // find gives the places of all matches in text: for each the byte offsets of the whole and of its groups, -1 where a
 // group took no part.
-func (p *pattern) find(text string) ([][]int, error) {
+func (p *pattern) find(text string, b *value.Budget) ([][]int, error) {
+	if !p.affords(text, b) {
+		return nil, errTimeout
+	}
+	most := maxMatches / (1 + p.groups())
 	if p.linearFor(text) {
-		return p.linear.FindAllStringSubmatchIndex(text, -1), nil
+		all := p.linear.FindAllStringSubmatchIndex(text, most+1)
+		if len(all) > most {
+			return nil, errTooLong
+		}
+		return all, nil
 	}
 	offsets := runeOffsets(text)
 	var all [][]int
-	err := timed(func() error {
+	err := timed(b, func() error {
 		all = all[:0]
 		m, err := p.complete.FindStringMatch(text)
 		for m != nil && err == nil {
+			if len(all) == most {
+				return errTooLong
+			}
 			all = append(all, places(m, offsets))
 			m, err = p.complete.FindNextMatch(m)
 		}

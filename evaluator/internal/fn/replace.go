@@ -19,7 +19,7 @@ func prepareMatches(consts []*string) (Eval, error) {
 		return nil, err
 	}
 	return func(s *value.Strings, args []value.Cell) value.Cell {
-		return matchesPattern(p, textOf(s, args[0]))
+		return matchesPattern(p, textOf(s, args[0]), s.Budget())
 	}, nil
 }
 
@@ -28,11 +28,11 @@ func matches(s *value.Strings, args []value.Cell) value.Cell {
 	if err != nil {
 		return value.Undefined()
 	}
-	return matchesPattern(p, textOf(s, args[0]))
+	return matchesPattern(p, textOf(s, args[0]), s.Budget())
 }
 
-func matchesPattern(p *pattern, text string) value.Cell {
-	found, err := p.matches(text)
+func matchesPattern(p *pattern, text string, b *value.Budget) value.Cell {
+	found, err := p.matches(text, b)
 	if err != nil {
 		return value.Undefined()
 	}
@@ -85,19 +85,19 @@ func compileReplacement(expression, prefix, with string) (*replacement, error) {
 
 func (r *replacement) eval(s *value.Strings, c value.Cell) value.Cell {
 	text := textOf(s, c)
-	replaced, err := r.apply(text)
+	replaced, err := r.apply(text, s.Budget())
 	switch {
 	case err != nil:
 		return value.Undefined()
 	case replaced == text && c.Type == value.String:
 		return c
 	}
-	return s.Cell(replaced)
+	return made(s, replaced)
 }
 
 // apply gives text with all matches replaced.
-func (r *replacement) apply(text string) (string, error) {
-	all, err := r.pattern.find(text)
+func (r *replacement) apply(text string, budget *value.Budget) (string, error) {
+	all, err := r.pattern.find(text, budget)
 	if err != nil || len(all) == 0 {
 		return text, err
 	}

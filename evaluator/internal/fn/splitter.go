@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/handoff-pmml/handoff/evaluator/internal/value"
 )
 
 // A splitter takes a text apart.
@@ -39,17 +41,31 @@ func newSplitter(separator, word string, tokenize bool) (*splitter, error) {
 // A span is a part of a text.
 type span struct{ start, end int }
 
-// spans appends the places of the words of text.
-func (s *splitter) spans(dst []span, text string) ([]span, error) {
+// maxWords bounds the words of one text.
+const maxWords = 1 << 20
+
+// spans appends the places of the words of text. It fails if it takes too long, or if they are too many.
+func (s *splitter) spans(dst []span, text string, b *value.Budget) ([]span, error) {
+	if len(text) > maxText || !b.Spend(2*len(text)) {
+		return dst, errTooLong
+	}
+	dst, err := s.split(dst, text, b)
+	if len(dst) > maxWords {
+		return nil, errTooLong
+	}
+	return dst, err
+}
+
+func (s *splitter) split(dst []span, text string, b *value.Budget) ([]span, error) {
 	switch {
 	case s.whole:
 		return append(dst, span{0, len(text)}), nil
 	case s.runs > 0:
 		return runs(dst, text, s.runs), nil
 	case s.word != nil:
-		return matched(dst, text, s.word)
+		return matched(dst, text, s.word, b)
 	case s.separator != nil:
-		return between(dst, text, s.separator)
+		return between(dst, text, s.separator, b)
 	}
 	return fields(dst, text), nil
 }
@@ -58,6 +74,9 @@ func (s *splitter) spans(dst []span, text string) ([]span, error) {
 func fields(dst []span, text string) []span {
 	start := 0
 	for i, r := range text {
+		if len(dst) > maxWords {
+			return dst
+		}
 		if unicode.IsSpace(r) {
 			dst = appendTrimmed(dst, text, span{start, i})
 			start = i + utf8.RuneLen(r)
@@ -70,6 +89,9 @@ func fields(dst []span, text string) []span {
 func runs(dst []span, text string, least int) []span {
 	start, n := 0, 0
 	for i, r := range text {
+		if len(dst) > maxWords {
+			return dst
+		}
 		if isWordRune(r) {
 			if n == 0 {
 				start = i
@@ -95,8 +117,8 @@ func isWordRune(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsNumber(r)
 }
 
-func matched(dst []span, text string, word *pattern) ([]span, error) {
-	all, err := word.find(text)
+func matched(dst []span, text string, word *pattern, b *value.Budget) ([]span, error) {
+	all, err := word.find(text, b)
 	for _, m := range all {
 		if m[0] < m[1] {
 			dst = append(dst, span{m[0], m[1]})
@@ -105,8 +127,8 @@ func matched(dst []span, text string, word *pattern) ([]span, error) {
 	return dst, err
 }
 
-func between(dst []span, text string, separator *pattern) ([]span, error) {
-	all, err := separator.find(text)
+func between(dst []span, text string, separator *pattern, b *value.Budget) ([]span, error) {
+	all, err := separator.find(text, b)
 	start := 0
 	for _, m := range all {
 		dst = appendTrimmed(dst, text, span{start, m[0]})

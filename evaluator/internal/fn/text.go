@@ -14,6 +14,29 @@ const maxText = 16 << 20
 
 var errTooLong = errors.New("the text becomes too long")
 
+// made is the String of a text that a function made. It counts as work, so that the texts of a record, which are all kept
+// until its end, are bounded too.
+func made(s *value.Strings, text string) value.Cell {
+	if len(text) > maxText || !affordsText(s, len(text)) {
+		return value.Undefined()
+	}
+	return s.Cell(text)
+}
+
+// madeOf is made for a text in a buffer.
+func madeOf(s *value.Strings, text []byte) value.Cell {
+	if len(text) > maxText || !affordsText(s, len(text)) {
+		return value.Undefined()
+	}
+	return s.Intern(text)
+}
+
+// affordsText counts the bytes of a new text.
+func affordsText(s *value.Strings, n int) bool {
+	const each = 16
+	return s.Budget().Spend(each * n)
+}
+
 // textOf gives a present cell's text; a number's as value.AppendCell writes it.
 func textOf(s *value.Strings, c value.Cell) string {
 	if c.Type == value.String {
@@ -30,7 +53,7 @@ func uppercase(s *value.Strings, args []value.Cell) value.Cell {
 	if !isASCII(text) && strings.IndexFunc(upper, expands) >= 0 {
 		upper = expand(upper)
 	}
-	return s.Cell(upper)
+	return made(s, upper)
 }
 
 func isASCII(text string) bool {
@@ -69,7 +92,7 @@ func lowercase(s *value.Strings, args []value.Cell) value.Cell {
 	if strings.ContainsRune(text, 'Σ') {
 		lower = finalSigmas(text)
 	}
-	return s.Cell(lower)
+	return made(s, lower)
 }
 
 // finalSigmas is ToLower where a capital sigma after a letter and not before one becomes ς.
@@ -105,7 +128,7 @@ func substring(s *value.Strings, args []value.Cell) value.Cell {
 		return value.Undefined()
 	}
 	text := skip(textOf(s, args[0]), start-1)
-	return s.Cell(text[:len(text)-len(skip(text, length))])
+	return made(s, text[:len(text)-len(skip(text, length))])
 }
 
 // skip gives text without its first n characters.
@@ -129,7 +152,7 @@ func integerOf(c value.Cell) (int64, bool) {
 }
 
 func trimBlanks(s *value.Strings, args []value.Cell) value.Cell {
-	return s.Cell(strings.TrimSpace(textOf(s, args[0])))
+	return made(s, strings.TrimSpace(textOf(s, args[0])))
 }
 
 // concat joins the texts of all arguments that are there.
@@ -138,13 +161,12 @@ func concat(s *value.Strings, args []value.Cell) value.Cell {
 	joined, some := buffer[:0], false
 	for _, c := range args {
 		some = some || c.State != value.Missing
-		joined = value.AppendCell(joined, c, s)
+		if joined = value.AppendCell(joined, c, s); len(joined) > maxText {
+			return value.Undefined()
+		}
 	}
-	switch {
-	case !some:
+	if !some {
 		return value.Cell{}
-	case len(joined) > maxText:
-		return value.Undefined()
 	}
-	return s.Intern(joined)
+	return madeOf(s, joined)
 }

@@ -1,6 +1,7 @@
 package fn
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"math"
 	"strings"
@@ -56,17 +57,24 @@ const (
 
 // A TextIndex counts how often terms occur in texts. It never changes.
 type TextIndex struct {
+	key        TextIndexKey
 	options    TextIndexOptions
 	split      *splitter
 	normalizer []*normalizer
 }
+
+// A TextIndexKey is equal for text indexes of equal options.
+type TextIndexKey [sha256.Size]byte
+
+// Key tells whether the words that x makes of a text are also those of another.
+func (x *TextIndex) Key() TextIndexKey { return x.key }
 
 // NewTextIndex prepares a text index; the error says which option is bad.
 func NewTextIndex(o TextIndexOptions) (*TextIndex, error) {
 	if err := checkDistance(o.MaxLevenshteinDistance); err != nil {
 		return nil, err
 	}
-	x := &TextIndex{options: o}
+	x := &TextIndex{key: sha256.Sum256(fmt.Appendf(nil, "%#v", o)), options: o}
 	var err error
 	if x.split, err = newSplitter(o.WordSeparatorCharacterRE, o.WordRE, o.Tokenize); err != nil {
 		return nil, err
@@ -103,24 +111,28 @@ func (x *TextIndex) Result() value.Type {
 // texts it has the memory it needs.
 type Tokens struct {
 	words []string
+	bytes int     // of the text
 	heads []int32 // of chains of words by hash: index + 1
 	next  []int32
 	ranks []int32 // of each word: how often it stood there up to here; empty until it is asked for
 	spans []span
 }
 
-// Tokenize makes dst the words of text, after all normalizations. ok is false if a pattern took too long.
-func (x *TextIndex) Tokenize(dst *Tokens, text string) (ok bool) {
+// Tokenize makes dst the words of text, after all normalizations. ok is false if that is more work than b allows.
+func (x *TextIndex) Tokenize(dst *Tokens, text string, b *value.Budget) (ok bool) {
+	const each = 256 // a word is kept with all that finding it takes
 	var err error
 	for _, n := range x.normalizer {
-		if text, err = n.normalize(text); err != nil {
+		if text, err = n.normalize(text, b); err != nil {
+			b.Exhaust()
 			return false
 		}
 	}
-	if dst.spans, err = x.split.spans(dst.spans[:0], text); err != nil {
+	if dst.spans, err = x.split.spans(dst.spans[:0], text, b); err != nil || !b.Spend(each*len(dst.spans)) {
+		b.Exhaust()
 		return false
 	}
-	dst.words = x.words(dst.words[:0], text, dst.spans)
+	dst.words, dst.bytes = x.words(dst.words[:0], text, dst.spans), len(text)
 	dst.index()
 	return true
 }
@@ -172,10 +184,10 @@ type Term struct {
 	hash  uint32
 }
 
-// Term prepares a term. It is taken apart as texts are, but not normalized: the tables are for texts. ok is false if a
-// pattern took too long.
-func (x *TextIndex) Term(text string) (t Term, ok bool) {
-	spans, err := x.split.spans(nil, text)
+// Term prepares a term. It is taken apart as texts are, but not normalized: the tables are for texts. ok is false if that
+// is more work than b allows.
+func (x *TextIndex) Term(text string, b *value.Budget) (t Term, ok bool) {
+	spans, err := x.split.spans(nil, text, b)
 	if err != nil {
 		return Term{}, false
 	}
@@ -186,9 +198,13 @@ func (x *TextIndex) Term(text string) (t Term, ok bool) {
 	return t, true
 }
 
-// Weight gives the weight of a term in a text: an Integer, or a Double where the weight is not a count.
-func (x *TextIndex) Weight(text *Tokens, term *Term) value.Cell {
-	hits := x.hits(text, term)
+// Weight gives the weight of a term in a text: an Integer, or a Double where the weight is not a count. It is Undefined if
+// that is more work than b allows.
+func (x *TextIndex) Weight(text *Tokens, term *Term, b *value.Budget) value.Cell {
+	hits := x.hits(text, term, b)
+	if hits < 0 {
+		return value.Undefined()
+	}
 	switch x.options.LocalTermWeights {
 	case Binary:
 		return value.IntegerOf(int64(min(hits, 1)))
@@ -198,24 +214,34 @@ func (x *TextIndex) Weight(text *Tokens, term *Term) value.Cell {
 		if hits == 0 {
 			return value.DoubleOf(0)
 		}
-		return value.DoubleOf(0.5 * (1 + float64(hits)/float64(max(text.mostFrequent(), hits))))
+		most := text.mostFrequent(b)
+		if most < 0 {
+			return value.Undefined()
+		}
+		return value.DoubleOf(0.5 * (1 + float64(hits)/float64(max(most, hits))))
 	}
 	return value.IntegerOf(int64(hits))
 }
 
-func (x *TextIndex) hits(text *Tokens, term *Term) int {
+// hits counts where a term stands in a text; it is negative if that is more work than b allows.
+func (x *TextIndex) hits(text *Tokens, term *Term, b *value.Budget) int {
 	switch {
 	case len(term.words) == 0 || len(term.words) > len(text.words):
 		return 0
 	case x.options.MaxLevenshteinDistance == 0:
-		return text.count(term.words, term.hash)
+		return text.count(term.words, term.hash, b)
+	case !b.Spend(distanceWork(text.bytes, term.words)):
+		return -1
 	}
 	return x.nearHits(text.words, term.words)
 }
 
-// count counts the places where words stand one after the other.
-func (t *Tokens) count(words []string, hash uint32) (n int) {
+// count counts the places where words stand one after the other. A text can have been made so that the chains are long.
+func (t *Tokens) count(words []string, hash uint32, b *value.Budget) (n int) {
 	for i := t.heads[hash&uint32(len(t.heads)-1)]; i != 0; i = t.next[i-1] {
+		if !b.Spend(len(words)) {
+			return -1
+		}
 		if at := int(i - 1); at+len(words) <= len(t.words) && equalWords(t.words[at:at+len(words)], words) {
 			n++
 		}
@@ -232,11 +258,14 @@ func equalWords(a, b []string) bool {
 	return true
 }
 
-// mostFrequent gives the frequency of the most frequent word.
-func (t *Tokens) mostFrequent() (most int) {
+// mostFrequent gives the frequency of the most frequent word; it is negative if that is more work than b allows.
+func (t *Tokens) mostFrequent(b *value.Budget) (most int) {
 	for i := len(t.ranks); i < len(t.words); i++ {
 		rank := int32(1)
 		for before := t.next[i]; before != 0; before = t.next[before-1] {
+			if !b.Spend(1) {
+				return -1
+			}
 			if t.words[before-1] == t.words[i] {
 				rank = t.ranks[before-1] + 1
 				break

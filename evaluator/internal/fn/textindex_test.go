@@ -16,11 +16,11 @@ func weigh(t *testing.T, o fn.TextIndexOptions, text, term string) value.Cell {
 		t.Fatal(err)
 	}
 	var tokens fn.Tokens
-	prepared, ok := x.Term(term)
-	if !ok || !x.Tokenize(&tokens, text) {
+	prepared, ok := x.Term(term, nil)
+	if !ok || !x.Tokenize(&tokens, text, nil) {
 		t.Fatalf("%q in %q took too long", term, text)
 	}
-	c := x.Weight(&tokens, &prepared)
+	c := x.Weight(&tokens, &prepared, nil)
 	if c.Type != x.Result() {
 		t.Errorf("the weight is a %v, but a %v by Result", c.Type, x.Result())
 	}
@@ -154,10 +154,10 @@ func TestTokensDoNotAllocate(t *testing.T) {
 		t.Fatal(err)
 	}
 	var tokens fn.Tokens
-	term, _ := x.Term("phone")
+	term, _ := x.Term("phone", nil)
 	if n := testing.AllocsPerRun(10, func() {
-		x.Tokenize(&tokens, "so there is no way for this phone to work")
-		x.Weight(&tokens, &term)
+		x.Tokenize(&tokens, "so there is no way for this phone to work", nil)
+		x.Weight(&tokens, &term, nil)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
@@ -182,11 +182,11 @@ func FuzzTextIndex(f *testing.F) {
 			return
 		}
 		var tokens fn.Tokens
-		prepared, ok := x.Term(term)
-		if !ok || !x.Tokenize(&tokens, text) {
+		prepared, ok := x.Term(term, nil)
+		if !ok || !x.Tokenize(&tokens, text, nil) {
 			return
 		}
-		if c := x.Weight(&tokens, &prepared); c.State != value.Valid || c.Float64() < 0 {
+		if c := x.Weight(&tokens, &prepared, nil); c.State != value.Valid || c.Float64() < 0 {
 			t.Fatalf("the weight of %q in %q is %v", term, text, c)
 		}
 	})

@@ -284,10 +284,15 @@ func (f *Frame) reject(e *InputError) {
 	f.Set(f.p.Inputs[e.Input].Slot, c)
 }
 
-// cut keeps messages short.
+// cut keeps messages short, however long the text is.
 func cut(text string) string {
-	if r := []rune(text); len(r) > 100 {
-		return string(r[:100]) + "…"
+	const most = 100
+	n := 0
+	for i := range text {
+		if n == most {
+			return text[:i] + "…"
+		}
+		n++
 	}
 	return text
 }

@@ -8,6 +8,7 @@ type Strings struct {
 	symbols []string
 	numbers map[string]int32
 	record  []string
+	budget  Budget
 }
 
 // NewStrings is a Strings over a program's symbols. numbers maps each symbol to its index; both are shared, not copied.
@@ -16,7 +17,13 @@ func NewStrings(symbols []string, numbers map[string]int32) *Strings {
 }
 
 // Reset forgets the texts of the last record.
-func (s *Strings) Reset() { s.record = s.record[:0] }
+func (s *Strings) Reset() {
+	s.record = s.record[:0]
+	s.budget.refill()
+}
+
+// Budget is the work on texts that the record may still take.
+func (s *Strings) Budget() *Budget { return &s.budget }
 
 // Cell is the String with the given text. A text that the program knows always gets its symbol, so two cells with
 // non-negative numbers are equal exactly if their numbers are.
