@@ -70,7 +70,7 @@ func (k *Forest) sum(f *Frame, o *outcome) {
 			return // a tree predicts nothing
 		}
 		w := k.weight(i)
-		sum += w * x
+		sum += float64(w * x)
 		total += w
 	}
 	if k.averages() {
@@ -92,7 +92,7 @@ func (k *Forest) sum32(f *Frame, o *outcome) {
 			return
 		}
 		w := k.weight(i)
-		sum += float32(w) * float32(x)
+		sum += float32(float32(w) * float32(x))
 		total += w
 	}
 	if !k.averages() {

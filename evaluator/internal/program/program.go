@@ -288,6 +288,11 @@ func (p *Program) prepare() {
 		}
 	}
 	p.each(func(m *Model) {
+		if k, ok := m.Kernel.(*Regression); ok {
+			for i := range k.Tables {
+				k.Tables[i].prepare()
+			}
+		}
 		for i := range m.Outputs {
 			if m.Outputs[i].Expr != nil {
 				expr.Walk(m.Outputs[i].Expr, find)

@@ -24,6 +24,8 @@ type Table struct {
 	Numeric   []Numeric
 	Matches   []Match
 	Products  []Product
+
+	choices []choice // Matches, made fast
 }
 
 // A Numeric is coefficient × slot ^ exponent.
@@ -39,6 +41,16 @@ type Match struct {
 	Number float64 // the value as a number, or the number of its symbol
 	Symbol bool
 	Factor float64
+}
+
+// A choice is matches that follow each other on one slot: where their values differ and lie close together, as the
+// categories of a one-hot encoding do, the value leads to the one factor that counts.
+type choice struct {
+	slot    int32
+	symbol  bool
+	least   int32     // value of the first factor
+	factors []float64 // NaN: no such value; nil: see matches
+	matches []Match
 }
 
 // A Product is a coefficient times several powers.
@@ -97,14 +109,17 @@ func (t *Table) value(f *Frame, float bool) (float64, bool) {
 		if x != x {
 			return f.lack(n.Slot)
 		}
-		if n.Exponent != 1 {
-			x = math.Pow(x, n.Exponent)
-		}
-		y += n.Factor * x
+		y += float64(n.Factor * power(x, n.Exponent))
 	}
-	for i := range t.Matches {
-		if t.Matches[i].holds(f) {
-			y += t.Matches[i].Factor
+	for i := range t.choices {
+		c := &t.choices[i]
+		if x := c.factor(f); x == x {
+			y += x
+		}
+		for k := range c.matches {
+			if c.matches[k].holds(f) {
+				y += c.matches[k].Factor
+			}
 		}
 	}
 	for i := range t.Products {
@@ -114,11 +129,22 @@ func (t *Table) value(f *Frame, float bool) (float64, bool) {
 			if x != x {
 				return f.lack(n.Slot)
 			}
-			p *= math.Pow(x, n.Exponent)
+			p *= power(x, n.Exponent)
 		}
 		y += p
 	}
 	return y, true
+}
+
+// power is math.Pow, whose ceremony the usual exponents do not need. The square is the exact one rounded once.
+func power(x, exponent float64) float64 {
+	switch exponent {
+	case 1:
+		return x
+	case 2:
+		return x * x
+	}
+	return math.Pow(x, exponent)
 }
 
 // value32 is value in 32-bit arithmetic.
@@ -130,14 +156,17 @@ func (t *Table) value32(f *Frame) (float64, bool) {
 		if x != x {
 			return f.lack(n.Slot)
 		}
-		if n.Exponent != 1 {
-			x = math.Pow(x, n.Exponent)
-		}
-		y += float32(n.Factor) * float32(x)
+		y += float32(float32(n.Factor) * float32(power(x, n.Exponent)))
 	}
-	for i := range t.Matches {
-		if t.Matches[i].holds(f) {
-			y += float32(t.Matches[i].Factor)
+	for i := range t.choices {
+		c := &t.choices[i]
+		if x := c.factor(f); x == x {
+			y += float32(x)
+		}
+		for k := range c.matches {
+			if c.matches[k].holds(f) {
+				y += float32(c.matches[k].Factor)
+			}
 		}
 	}
 	for i := range t.Products {
@@ -147,11 +176,80 @@ func (t *Table) value32(f *Frame) (float64, bool) {
 			if x != x {
 				return f.lack(n.Slot)
 			}
-			p *= float32(math.Pow(x, n.Exponent))
+			p *= float32(power(x, n.Exponent))
 		}
 		y += p
 	}
 	return float64(y), true
+}
+
+// prepare makes the choices of the matches.
+func (t *Table) prepare() {
+	t.choices = nil
+	for from := 0; from < len(t.Matches); {
+		m, to := t.Matches[from], from+1
+		for to < len(t.Matches) && t.Matches[to].Slot == m.Slot && t.Matches[to].Symbol == m.Symbol {
+			to++
+		}
+		t.choices = append(t.choices, newChoice(t.Matches[from:to]))
+		from = to
+	}
+}
+
+// newChoice makes a choice of matches on one slot.
+func newChoice(matches []Match) choice {
+	plain := choice{matches: matches}
+	least, greatest := math.Inf(1), math.Inf(-1)
+	for _, m := range matches {
+		least, greatest = math.Min(least, m.Number), math.Max(greatest, m.Number)
+		if m.Number != math.Trunc(m.Number) || math.Abs(m.Number) > math.MaxInt32 || m.Factor != m.Factor {
+			return plain
+		}
+	}
+	if len(matches) < 2 || greatest-least > float64(16+4*len(matches)) {
+		return plain
+	}
+	c := choice{slot: matches[0].Slot, symbol: matches[0].Symbol, least: int32(least), factors: make([]float64, int(greatest-least)+1)}
+	for i := range c.factors {
+		c.factors[i] = math.NaN()
+	}
+	for _, m := range matches {
+		at := &c.factors[int(m.Number-least)]
+		if *at == *at {
+			return plain // a value with two factors
+		}
+		*at = m.Factor
+	}
+	return c
+}
+
+// factor gives the factor that counts, NaN if none does.
+func (c *choice) factor(f *Frame) float64 {
+	if c.factors == nil {
+		return math.NaN()
+	}
+	cell, i := &f.Slots[c.slot], 0
+	switch {
+	case cell.State == value.Failed:
+		f.Need(*cell)
+		return math.NaN()
+	case c.symbol:
+		if cell.Type != value.String || cell.State == value.Missing {
+			return math.NaN()
+		}
+		i = int(cell.Sym) - int(c.least)
+	default:
+		x := f.Nums[c.slot]
+		whole := int(x)
+		if float64(whole) != x {
+			return math.NaN()
+		}
+		i = whole - int(c.least)
+	}
+	if i < 0 || i >= len(c.factors) {
+		return math.NaN()
+	}
+	return c.factors[i]
 }
 
 // lack says that a number is missing; a field that could not be computed fails the record.
