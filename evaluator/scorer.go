@@ -13,10 +13,13 @@ import (
 type Scorer struct {
 	m     *Model
 	frame *program.Frame
+	given []any // by position, while a record given by name is read
 }
 
 // NewScorer is a Scorer of m whose inputs are all missing.
-func (m *Model) NewScorer() *Scorer { return &Scorer{m: m, frame: m.program.NewFrame()} }
+func (m *Model) NewScorer() *Scorer {
+	return &Scorer{m: m, frame: m.program.NewFrame(), given: make([]any, len(m.names))}
+}
 
 // Strict makes an input value that its field does not allow fail the record even if the model, on its way to the result,
 // does not need the field. Without it such a value goes unnoticed until something needs it, as in JPMML-Evaluator;
@@ -79,7 +82,7 @@ func (s *Scorer) Score() error {
 // else is invalid.
 func (s *Scorer) ScoreMap(record map[string]any) error {
 	s.frame.Clear()
-	if len(record) < len(s.m.names) {
+	if 2*len(record) < len(s.m.names) {
 		for name, v := range record {
 			if i, ok := s.m.inputs[name]; ok {
 				s.set(i, v)
@@ -87,11 +90,16 @@ func (s *Scorer) ScoreMap(record map[string]any) error {
 		}
 		return s.Score()
 	}
+	// First everything is looked up, then set: so the processor waits for the memory of several entries at once.
 	for i, name := range s.m.names {
-		if v, ok := record[name]; ok {
+		s.given[i] = record[name]
+	}
+	for i, v := range s.given {
+		if v != nil {
 			s.set(i, v)
 		}
 	}
+	clear(s.given)
 	return s.Score()
 }
 

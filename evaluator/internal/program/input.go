@@ -96,6 +96,12 @@ func (f *Frame) BindText(i int, text string) {
 			return
 		}
 	}
+	if in.Type == value.String {
+		if c := f.Strings.Cell(text); !f.bind(i, in, c) {
+			f.spoil(i, in, c, func() string { return strconv.Quote(cut(text)) }, func() value.Cell { return c })
+		}
+		return
+	}
 	c, ok := value.Parse(in.Type, text, f.Strings)
 	if !ok {
 		c = value.Cell{}
