@@ -5,6 +5,7 @@ import (
 
 	"github.com/handoff-pmml/handoff/evaluator/internal/diag"
 	"github.com/handoff-pmml/handoff/evaluator/internal/expr"
+	"github.com/handoff-pmml/handoff/evaluator/internal/fn"
 	"github.com/handoff-pmml/handoff/evaluator/internal/pmml"
 	"github.com/handoff-pmml/handoff/evaluator/internal/value"
 )
@@ -495,7 +496,7 @@ func (r formulaReader) apply(e *pmml.Element) term {
 	return t
 }
 
-func (t *apply) resolve(r *resolver, _ value.Type) (expr.Expr, value.Type) {
+func (t *apply) resolve(r *resolver, want value.Type) (expr.Expr, value.Type) {
 	args, types := make([]expr.Expr, len(t.args)), make([]value.Type, len(t.args))
 	for i, arg := range t.args {
 		args[i], types[i] = arg.resolve(r, value.NoType)
@@ -504,6 +505,9 @@ func (t *apply) resolve(r *resolver, _ value.Type) (expr.Expr, value.Type) {
 	typ := value.NoType
 	switch b, d := r.c.findFunction(t.function.name); {
 	case b != nil:
+		if b == division && want == value.Integer && slices.Equal(types, []value.Type{value.Integer, value.Integer}) {
+			b = wholeDivision
+		}
 		x.Func = b
 		typ = r.c.callBuiltin(t, x, types)
 	case d != nil:
@@ -519,6 +523,12 @@ func (t *apply) resolve(r *resolver, _ value.Type) (expr.Expr, value.Type) {
 	}
 	return x, typ
 }
+
+// A quotient of integers is a fraction unless it is what a field, or a function, of integers is.
+var (
+	division, _      = fn.Lookup("/")
+	wholeDivision, _ = fn.Lookup("x-quotient")
+)
 
 // fallback reads what an Apply gives instead of a result: in the result's type if it can be.
 func (r *resolver) fallback(w written, t value.Type) value.Cell {

@@ -131,6 +131,15 @@ func divide(_ *value.Strings, args []value.Cell) value.Cell {
 	return realOf(fraction(wider(a.Type, b.Type)), x/y, defined(x) && defined(y))
 }
 
+// quotient divides integers and drops the fraction, as a field of integers wants it.
+func quotient(_ *value.Strings, args []value.Cell) value.Cell {
+	a, b := args[0], args[1]
+	if a.Type != value.Integer || b.Type != value.Integer || b.Int64() == 0 {
+		return value.Undefined()
+	}
+	return value.IntegerOf(a.Int64() / b.Int64())
+}
+
 // addIntegers and multiplyIntegers give a Double where 64 bits do not do.
 func addIntegers(x, y int64) value.Cell {
 	if z := x + y; (z > x) == (y > 0) {

@@ -134,7 +134,7 @@ func TestNumbers(t *testing.T) {
 		"isMissing isNotMissing isValid isNotValid equal notEqual lessThan lessOrEqual greaterThan greaterOrEqual and or not isIn " +
 		"isNotIn if uppercase lowercase stringLength substring trimBlanks concat replace matches formatNumber formatDatetime " +
 		"dateDaysSinceYear dateSecondsSinceYear dateSecondsSinceMidnight normalCDF normalPDF stdNormalCDF stdNormalPDF erf " +
-		"normalIDF stdNormalIDF expm1 ln1p hypot sin cos tan asin acos atan sinh cosh tanh x-atan2"
+		"normalIDF stdNormalIDF expm1 ln1p hypot sin cos tan asin acos atan sinh cosh tanh x-atan2 x-quotient"
 	if got := strings.Join(fn.Names(), " "); got != names {
 		t.Errorf("the table is\n%s\nwant\n%s", got, names)
 	}

@@ -100,4 +100,5 @@ var table = [...]Func{
 	{Name: "cosh", Min: 1, Max: 1, Args: number, Result: fractionType, Eval: unary(math.Cosh), Real: math.Cosh},
 	{Name: "tanh", Min: 1, Max: 1, Args: number, Result: fractionType, Eval: unary(math.Tanh), Real: math.Tanh},
 	{Name: "x-atan2", Min: 2, Max: 2, Args: number, Result: fractionType, Eval: binary(math.Atan2)},
+	{Name: "x-quotient", Min: 2, Max: 2, Args: number, Result: always(value.Integer), Eval: quotient}, // "/" where it must be whole
 }
