@@ -1,6 +1,8 @@
 package check
 
 import (
+	"strconv"
+
 	"github.com/handoff-pmml/handoff/evaluator/internal/expr"
 	"github.com/handoff-pmml/handoff/evaluator/internal/pmml"
 	"github.com/handoff-pmml/handoff/evaluator/internal/value"
@@ -21,7 +23,7 @@ func (r formulaReader) lag(e *pmml.Element) term {
 	r.c.attributes(e, "field", "n", "aggregate")
 	t := &lag{n: r.c.whole(e, "n", 1, 1), of: expr.LagAggregate(r.c.choice(e, "aggregate", expr.LagAggregates...))}
 	if t.n > maxLag {
-		r.c.invalidValue(e.At("n"), "more", "at most 1000000 records")
+		r.c.invalidValue(e.At("n"), strconv.Itoa(int(t.n)), "at most 1000000 records")
 	}
 	ref, ok := r.field(e, "field")
 	t.ref = ref
