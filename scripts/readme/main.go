@@ -120,6 +120,29 @@ func (s *step) run(ctx context.Context, running *sync.WaitGroup) error {
 			lines <- r.Text()
 		}
 	}()
+	if err := s.compare(lines); err != nil {
+		go count(lines) // what comes later must not block
+		return err
+	}
+	rest := make(chan int, 1)
+	go func() { rest <- count(lines) }()
+	server := time.After(time.Second)
+	if len(s.want) == 0 {
+		server = time.After(patience) // a command that prints nothing may take its time
+	}
+	select {
+	case err := <-done:
+		if n := <-rest; err == nil && n > 0 {
+			err = fmt.Errorf("printed %d more lines than expected", n)
+		}
+		return err
+	case <-server: // still running
+		return nil
+	}
+}
+
+// compare reads as many lines as are expected.
+func (s *step) compare(lines <-chan string) error {
 	deadline := time.After(patience)
 	for _, want := range s.want {
 		select {
@@ -134,19 +157,15 @@ func (s *step) run(ctx context.Context, running *sync.WaitGroup) error {
 			return fmt.Errorf("printed nothing for %v, expected %q", patience, want)
 		}
 	}
-	if len(s.want) == 0 {
-		return <-done
+	return nil
+}
+
+// count reads all lines that are left.
+func count(lines <-chan string) (n int) {
+	for range lines {
+		n++
 	}
-	go func() { // what comes later does not count, but must not block
-		for range lines {
-		}
-	}()
-	select {
-	case err := <-done:
-		return err
-	case <-time.After(time.Second): // still running: a server
-		return nil
-	}
+	return n
 }
 
 // matches compares a line with an expected one in which … stands for anything.
