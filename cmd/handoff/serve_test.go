@@ -163,6 +163,8 @@ func TestServeSettings(t *testing.T) {
 		{"flags", []string{"--admin-token", "a", "--user-token=b"}, map[string]string{"HANDOFF_ADMIN_TOKEN": "x"}, "a", "b", "", 0},
 		{"environment", nil, map[string]string{"HANDOFF_ADMIN_TOKEN": "a", "HANDOFF_USER_TOKEN": "b"}, "a", "b", "", 0},
 		{"files", []string{"--admin-token-file", write("a", "a\n")}, map[string]string{"HANDOFF_USER_TOKEN_FILE": write("b", " b")}, "a", "b", "", 0},
+		{"token before file", []string{"--admin-token", "a"}, map[string]string{"HANDOFF_ADMIN_TOKEN_FILE": write("i", "x")}, "a", "", "", 0},
+		{"file before token", []string{"--admin-token-file", write("j", "a")}, map[string]string{"HANDOFF_ADMIN_TOKEN": "x"}, "a", "", "", 0},
 		{"configuration", []string{"--config", write("c", "# tokens\n\nadmin-token = a=1\nuser-token=b\n")}, map[string]string{"HANDOFF_USER_TOKEN": "e"}, "a=1", "e", "", 0},
 		{"configuration by environment", nil, map[string]string{"HANDOFF_CONFIG": write("d", "admin-token=a")}, "a", "", "", 0},
 		{"unknown setting", []string{"--config", write("e", "\nadmin = x")}, nil, "", "", `e:2: there is no setting "admin"`, exitUsage},

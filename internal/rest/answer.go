@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"io"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"sync"
@@ -69,12 +70,17 @@ func (x *exchange) stream(contentType string, src io.Reader, size int64) error {
 	if x.r.Method == http.MethodHead {
 		return nil
 	}
-	to := &countingWriter{x}
+	to, err := &countingWriter{x}, error(nil)
 	if encoding != "" {
-		return compress(to, encoding, src)
+		err = compress(to, encoding, src)
+	} else {
+		_, err = io.Copy(to, src)
 	}
-	_, err := io.Copy(to, src)
-	return err
+	if err != nil { // the answer has begun: only a broken connection tells the client that it is not whole
+		x.service.Log.Warn("an answer broke off", slog.String("request", x.request), slog.String("cause", err.Error()))
+		panic(http.ErrAbortHandler)
+	}
+	return nil
 }
 
 // A countingWriter writes the answer's body. As long as the client takes some, it has time for the rest.

@@ -197,6 +197,7 @@ func (x *exchange) drain() {
 func (x *exchange) finish() {
 	if cause := recover(); cause != nil {
 		if cause == http.ErrAbortHandler {
+			x.service.held.Add(-x.held)
 			panic(cause)
 		}
 		x.service.Log.Error("panic", slog.String("request", x.request), slog.String("cause", fmt.Sprint(cause)),

@@ -47,6 +47,9 @@ func Models(folder string) (*catalog.Fixed, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("no compiled models in %q", folder)
+	}
 	models := new(catalog.Fixed)
 	for _, file := range files {
 		if err := add(models, strings.TrimSuffix(filepath.Base(file), compiledSuffix), file); err != nil {
