@@ -42,7 +42,7 @@ var predicates = []func() Predicate{
 
 func expressionTag(e Expr) byte {
 	switch e := e.(type) {
-	case *numeric:
+	case *Numeric:
 		return expressionTag(e.plain)
 	case *Const:
 		return 0

@@ -8,10 +8,10 @@ import (
 	"github.com/handoff-pmml/handoff/evaluator/internal/value"
 )
 
-// A numeric is arithmetic on doubles as steps on a stack of numbers. It knows the result as long as all that it meets is
+// A Numeric is arithmetic on doubles as steps on a stack of numbers. It knows the result as long as all that it meets is
 // a valid double and so is the result; NaN stands for "not known". Then the plain expression says what holds: it alone
 // knows about missing, invalid and failed values and the other types. Specialise makes it; it is never encoded.
-type numeric struct {
+type Numeric struct {
 	plain Expr
 	steps []numericStep
 }
@@ -46,26 +46,26 @@ const (
 	intoConst                      // constant / x
 )
 
-// The most that a numeric may have: what is larger stays plain.
+// The most that a Numeric may have: what is larger stays plain.
 const (
 	maxNumericSteps = 256 // also when defined functions are written out
 	maxNumericStack = 8
 	maxNumericCalls = 16 // of functions within functions
 )
 
-func (e *numeric) code(c *codec.Coder) { e.plain.code(c) }
-func (e *numeric) print(p *Printer)    { e.plain.print(p) }
+func (e *Numeric) code(c *codec.Coder) { e.plain.code(c) }
+func (e *Numeric) print(p *Printer)    { e.plain.print(p) }
 
 // Eval gives exactly what the plain expression does.
-func (e *numeric) Eval(f *Frame) value.Cell {
-	if x := e.run(f); x == x {
+func (e *Numeric) Eval(f *Frame) value.Cell {
+	if x := e.Number(f); x == x {
 		return value.DoubleOf(x)
 	}
 	return e.plain.Eval(f)
 }
 
-// run gives the result, NaN if it is not known. Products and quotients lose the sign of zero as cells do.
-func (e *numeric) run(f *Frame) float64 {
+// Number gives the result, NaN if it is not known. Products and quotients lose the sign of zero as cells do.
+func (e *Numeric) Number(f *Frame) float64 {
 	var below [maxNumericStack]float64
 	x, top := 0.0, uint(0)
 	for i := range e.steps {
@@ -129,7 +129,7 @@ func both(do operation, x, y float64) float64 {
 func Specialise(e Expr, functions []Function) Expr {
 	b := numericBuilder{functions: functions}
 	if b.expr(e, nil) && len(b.steps) > 1 {
-		return &numeric{plain: e, steps: b.steps}
+		return &Numeric{plain: e, steps: b.steps}
 	}
 	// The expressions within are specialised in a copy; those that a frame keeps memory for stay the same.
 	switch e := e.(type) {

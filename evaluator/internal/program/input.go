@@ -28,6 +28,23 @@ type Input struct {
 	absentNum float64
 }
 
+// A quickInput binds the usual values of an input without looking at the rest of it. 8 bytes.
+type quickInput struct {
+	slot int32
+	kind quickKind
+}
+
+// A quickKind says which values a quickInput can bind.
+type quickKind uint8
+
+const (
+	quickNothing quickKind = iota
+	quickDouble            // any number but NaN, as a double
+	quickFloat             // the same, as a float
+	quickText              // any text
+	quickChoice            // text that is among the valid values
+)
+
 // A Treatment is what a MiningField does to invalid, outlying and missing values.
 type Treatment struct {
 	Invalid            expr.Treatment
@@ -76,6 +93,59 @@ func (in *Input) prepare(s *value.Strings) {
 	in.plain = len(in.MissingTexts) == 0 && !in.Declared && in.Invalid.Len() == 0 && in.Treatment.Outliers == expr.AsIs
 }
 
+func (in *Input) quick() quickInput { return quickInput{slot: in.Slot, kind: in.quickKind()} }
+
+func (in *Input) quickKind() quickKind {
+	untreated := in.missing.Len() == 0 && in.Invalid.Len() == 0 && in.Treatment.Outliers == expr.AsIs
+	switch {
+	case !untreated:
+	case in.Type == value.Double && !in.Declared:
+		return quickDouble
+	case in.Type == value.Float && !in.Declared:
+		return quickFloat
+	case in.Type != value.String || len(in.MissingTexts) > 0:
+	case !in.Declared:
+		return quickText
+	case len(in.Intervals) == 0:
+		return quickChoice
+	}
+	return quickNothing
+}
+
+// quickNumber is BindNumber if that needs nothing else.
+func (f *Frame) quickNumber(i int, x float64) bool {
+	q := f.p.quick[i]
+	var c value.Cell
+	switch {
+	case x != x:
+		return false
+	case q.kind == quickDouble:
+		c = value.DoubleOf(x)
+	case q.kind == quickFloat:
+		c = value.FloatOf(x)
+	default:
+		return false
+	}
+	f.bound[i] = bound
+	f.Slots[q.slot], f.Nums[q.slot] = c, c.Float64()
+	return true
+}
+
+// quickText is BindText if that needs nothing else.
+func (f *Frame) quickText(i int, text string) bool {
+	q := f.p.quick[i]
+	if q.kind != quickText && q.kind != quickChoice {
+		return false
+	}
+	c := f.Strings.Cell(text)
+	if q.kind == quickChoice && !f.p.Inputs[i].Valid.Has(c) {
+		return false
+	}
+	f.bound[i] = bound
+	f.Slots[q.slot], f.Nums[q.slot] = c, math.NaN()
+	return true
+}
+
 // BindMissing gives an input no value.
 func (f *Frame) BindMissing(i int) {
 	in := &f.p.Inputs[i]
@@ -89,18 +159,15 @@ func (f *Frame) BindMissing(i int) {
 
 // BindText gives an input a value as text, which is read in the field's type.
 func (f *Frame) BindText(i int, text string) {
+	if f.quickText(i, text) {
+		return
+	}
 	in := &f.p.Inputs[i]
 	for _, m := range in.MissingTexts {
 		if text == m {
 			f.BindMissing(i)
 			return
 		}
-	}
-	if in.Type == value.String {
-		if c := f.Strings.Cell(text); !f.bind(i, in, c) {
-			f.spoil(i, in, c, func() string { return strconv.Quote(cut(text)) }, func() value.Cell { return c })
-		}
-		return
 	}
 	c, ok := value.Parse(in.Type, text, f.Strings)
 	if !ok {
@@ -118,6 +185,9 @@ func (f *Frame) BindText(i int, text string) {
 
 // BindNumber gives an input a number.
 func (f *Frame) BindNumber(i int, x float64) {
+	if f.quickNumber(i, x) {
+		return
+	}
 	in := &f.p.Inputs[i]
 	var c value.Cell
 	switch {

@@ -30,6 +30,7 @@ type Program struct {
 	Verify Verification
 
 	numbers  map[string]int32 // of symbols
+	quick    []quickInput     // of the inputs
 	required []int32          // inputs that must not be missing
 	produced []int32          // slots of outputs and targets, which are missing until their model has run
 	kept     []int32          // outcomes that outputs of other models ask for
@@ -271,6 +272,7 @@ func (p *Program) prepare() {
 	s := value.NewStrings(p.Symbols, p.numbers)
 	for i := range p.Inputs {
 		p.Inputs[i].prepare(s)
+		p.quick = append(p.quick, p.Inputs[i].quick())
 		if p.Inputs[i].Treatment.MissingInvalid {
 			p.required = append(p.required, int32(i))
 		}
@@ -322,6 +324,7 @@ func (p *Program) specialise() {
 	for i := range p.Steps {
 		if s := &p.Steps[i]; s.Expr != nil {
 			s.fast = expr.Specialise(s.Expr, p.Functions)
+			s.number, _ = s.fast.(*expr.Numeric)
 		}
 	}
 	p.each(func(m *Model) {

@@ -13,7 +13,8 @@ type Step struct {
 	From  int32      // slot that is treated
 	Treat *Treatment // nil: a derived field
 
-	fast expr.Expr // Expr, specialised
+	fast   expr.Expr     // Expr, specialised
+	number *expr.Numeric // the same if it is arithmetic; else nil
 }
 
 func (s *Step) code(c *codec.Coder) {
@@ -33,9 +34,17 @@ func (s *Step) code(c *codec.Coder) {
 
 func (s *Step) run(f *Frame) {
 	var c value.Cell
-	if s.Treat == nil {
+	switch {
+	case s.number != nil:
+		if x := s.number.Number(f.Frame); x == x {
+			c = value.DoubleOf(x)
+			f.Slots[s.Slot], f.Nums[s.Slot] = c, c.Float64()
+			return
+		}
+		c = s.Expr.Eval(f.Frame)
+	case s.Treat == nil:
 		c = s.fast.Eval(f.Frame)
-	} else {
+	default:
 		c = s.Treat.apply(f, f.Slots[s.From], s.Slot)
 	}
 	if c.State == value.Failed {
