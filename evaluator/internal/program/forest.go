@@ -20,10 +20,11 @@ type Forest struct {
 	lockstep *lockstep // nil: there is none for these trees
 }
 
-// prepare works out what does not depend on a record. room is how many nodes the program's locksteps may still have.
-func (k *Forest) prepare(p *Program, m *Model, room *int) {
+// prepare works out what does not depend on a record. about is how many nodes its tests may need, room how many those of
+// the program may still need.
+func (k *Forest) prepare(p *Program, m *Model, about int, room *int) {
 	k.numbers = len(m.Target.Categories) == 0
-	k.lockstep = newLockstep(p, k.Roots, k.numbers, room)
+	k.lockstep = newLockstep(p, k.Roots, k.numbers, about, room)
 }
 
 // ends gives for each tree what it ends in: the number of its leaf (NaN: it predicts nothing), or the leaf itself.

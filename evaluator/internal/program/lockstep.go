@@ -2,7 +2,6 @@ package program
 
 import (
 	"math"
-	"slices"
 
 	"github.com/handoff-pmml/handoff/evaluator/internal/value"
 )
@@ -56,16 +55,17 @@ const (
 )
 
 // newLockstep lays out the trees with the given roots. It gives nil if they are too few, or ask what a lockstep does not
-// know. numbers says that leaves give their numbers, otherwise they give their indexes. room is how many nodes the
-// program's forests may still have.
-func newLockstep(p *Program, roots []int32, numbers bool, room *int) *lockstep {
+// know. numbers says that leaves give their numbers, otherwise they give their indexes. about and room: see
+// Forest.prepare.
+func newLockstep(p *Program, roots []int32, numbers bool, about int, room *int) *lockstep {
 	if len(roots) < lanes {
 		return nil
 	}
 	b := lockstepBuilder{
 		p: p, numbers: numbers, room: room, most: 4 * len(roots), index: map[feedKey]uint32{}, windows: map[int32]window{},
-		lockstep: &lockstep{nodes: []lockNode{{next: math.MaxUint32}, {}}, feeds: []feed{{}}}, // node 0 fills empty lanes
+		lockstep: &lockstep{nodes: make([]lockNode, 2, 2+about+2*len(roots)), feeds: []feed{{}}},
 	}
+	b.nodes[0].next = math.MaxUint32 // a leaf, which fills empty lanes
 	for i, root := range roots {
 		if i%lanes == 0 {
 			b.groups = append(b.groups, laneGroup{})
@@ -75,7 +75,6 @@ func newLockstep(p *Program, roots []int32, numbers bool, room *int) *lockstep {
 		}
 	}
 	b.settleSets()
-	b.nodes = slices.Clip(b.nodes)
 	return b.lockstep
 }
 

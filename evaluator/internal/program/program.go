@@ -338,13 +338,17 @@ func (p *Program) specialise() {
 
 // layForests lays the trees of forests out to be walked fast. A test is laid out once.
 func (p *Program) layForests() {
-	room := 2 * len(p.Tests)
-	p.each(func(m *Model) {
-		k, ok := m.Kernel.(*Forest)
-		if !ok {
-			return
-		}
-		k.prepare(p, m, &room)
+	trees, room := 0, 2*len(p.Tests)
+	forests := func(visit func(*Model, *Forest)) {
+		p.each(func(m *Model) {
+			if k, ok := m.Kernel.(*Forest); ok {
+				visit(m, k)
+			}
+		})
+	}
+	forests(func(_ *Model, k *Forest) { trees += len(k.Roots) })
+	forests(func(m *Model, k *Forest) {
+		k.prepare(p, m, 2*len(p.Tests)*len(k.Roots)/trees, &room)
 		p.mostRoots = max(p.mostRoots, len(k.Roots))
 		if k.lockstep != nil {
 			p.mostFeeds = max(p.mostFeeds, len(k.lockstep.feeds))
