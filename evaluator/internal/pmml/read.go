@@ -166,17 +166,60 @@ func gather(r io.Reader, enc encoding.Encoding, most, hint int64) (string, error
 	if enc != nil {
 		r = enc.NewDecoder().Reader(r)
 	}
-	var b strings.Builder
-	b.Grow(int(min(hint, most)))
+	b := pieces{next: max(firstPiece, min(hint, most))}
 	n, err := io.Copy(&b, io.LimitReader(r, most))
 	if err != nil {
-		return b.String(), err
+		return "", err
 	}
 	if n == most {
 		if extra, _ := io.ReadFull(r, make([]byte, 1)); extra > 0 {
-			return b.String(), &problem{code: diag.TooLarge,
+			return "", &problem{code: diag.TooLarge,
 				message: fmt.Sprintf("the document has more than %d bytes", most)}
 		}
 	}
-	return b.String(), nil
+	return b.text(), nil
+}
+
+// Pieces grow from the first size, unless the size of the whole is known, to the last.
+const (
+	firstPiece = 64 << 10 // bytes
+	lastPiece  = 16 << 20
+)
+
+// pieces gather a text of a size that nobody knows. One buffer that grows would be copied again and again, and leave
+// copies behind: a bomb would take three times what it may expand to.
+type pieces struct {
+	whole []*strings.Builder
+	next  int64 // size of the next piece
+	n     int64
+}
+
+func (p *pieces) Write(b []byte) (int, error) {
+	for rest := b; len(rest) > 0; {
+		i := len(p.whole) - 1
+		if i < 0 || p.whole[i].Len() == p.whole[i].Cap() {
+			p.whole = append(p.whole, new(strings.Builder))
+			i++
+			p.whole[i].Grow(int(p.next))
+			p.next = min(2*p.next, lastPiece)
+		}
+		n := min(len(rest), p.whole[i].Cap()-p.whole[i].Len())
+		p.whole[i].Write(rest[:n])
+		rest = rest[n:]
+	}
+	p.n += int64(len(b))
+	return len(b), nil
+}
+
+// text gives the whole text.
+func (p *pieces) text() string {
+	if len(p.whole) == 1 {
+		return p.whole[0].String()
+	}
+	var b strings.Builder
+	b.Grow(int(p.n))
+	for i := range p.whole {
+		b.WriteString(p.whole[i].String())
+	}
+	return b.String()
 }
