@@ -17,7 +17,7 @@ import (
 // requiredAttributes are what PMML 4.4 requires, and these models cannot do without.
 var requiredAttributes = map[string][]string{
 	"Aggregate": {"field", "function"}, "Apply": {"function"}, "CategoricalPredictor": {"name", "value", "coefficient"},
-	"CompoundPredicate": {"booleanOperator"}, "DataField": {"name", "optype", "dataType"}, "DefineFunction": {"name", "optype", "dataType"},
+	"CompoundPredicate": {"booleanOperator"}, "DataField": {"name", "optype", "dataType"}, "DefineFunction": {"name", "optype"},
 	"DerivedField": {"optype", "dataType"}, "Discretize": {"field"}, "DiscretizeBin": {"binValue"}, "FieldColumnPair": {"field", "column"},
 	"FieldRef": {"field"}, "Interval": {"closure"}, "LinearNorm": {"orig", "norm"}, "MapValues": {"outputColumn"},
 	"MiningField": {"name"}, "MiningModel": {"functionName"}, "NormContinuous": {"field"}, "NormDiscrete": {"field", "value"},

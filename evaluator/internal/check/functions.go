@@ -76,7 +76,11 @@ func (c *checker) defineFunction(e *pmml.Element) {
 	d := &function{at: e.Place(), number: -1, named: map[string]param{}}
 	var named bool
 	d.name, named = c.name(e, "name")
-	d.result, _ = c.requiredTypes(e)
+	if _, has := e.Attr("optype"); !has && c.doc.Version() != "3.0" {
+		c.missingAttribute(e, "optype")
+	}
+	c.opType(e, Continuous)
+	d.result = c.dataType(e, value.NoType)
 	d.body = c.formula(e, func(child *pmml.Element) bool {
 		switch child.Name() {
 		case "ParameterField":
