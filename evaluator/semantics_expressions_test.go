@@ -1,6 +1,7 @@
 package evaluator_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 )
@@ -77,6 +78,8 @@ func expressions() []semantic {
 		{"XF-01 a float", derives("float", field("x")), makes("x", 0.1, float32(0.1))},
 		{"XF-01 an integer", derives("integer", field("x")), []scored{{in: record{"x": 3}, want: record{"out": 3}}, {in: record{"x": 3.5}, code: "invalid-result d"}}},
 		{"XF-04 Constant", derives("double", constant("5")), makes("x", 0, 5.0)},
+		{"XF-07 an untyped infinity", derives("double", apply("+", field("x"), constant("-INF"))), makes("x", 1, math.Inf(-1))},
+		{"XF-46 a function may have no dataType", derivesWith(`<DefineFunction name="plain" optype="continuous"><ParameterField name="p"/>`+apply("+", field("p"), constant("1"))+`</DefineFunction>`, "double", apply("plain", field("x"))), makes("x", 1.5, 2.5, nil, nil)},
 		{"XF-04 an untyped whole number", derives("double", apply("/", constant("7"), constant("2"))), makes("x", 0, 3.5)},
 		{"XF-04 a text", derives("string", constant("abc")), makes("x", 0, "abc")},
 		{"XF-05 a typed constant", derives("string", `<Constant dataType="double">5</Constant>`), makes("x", 0, "5.0")},
@@ -139,6 +142,8 @@ func expressions() []semantic {
 		{"FN-04 A1 a quotient of integers", derives("double", apply("/", field("n"), constant("2"))), makes("n", 7, 3.5, -7, -3.5, 8, 4.0)},
 		{"FN-04 A1 in a field of integers it is whole", derives("integer", apply("/", field("n"), constant("2"))), makes("n", 8, 4, 7, 3, -7, -3)},
 		{"FN-04 A1 by 0 it is undefined", derives("integer", apply("/", constant("1"), field("n"))), []scored{{in: record{"n": 0}, code: "invalid-result d"}}},
+		{"FN-04 C9 a whole number by 0 is undefined in any field", derives("double", call(`function="/" invalidValueTreatment="asMissing" defaultValue="-1"`, field("n"), constant("0"))), makes("n", 3, -1.0, 0, -1.0, nil, -1.0)},
+		{"FN-04 C9 a fraction by 0 is infinite", derives("double", apply("/", field("x"), constant("0"))), makes("x", 3, math.Inf(1), -3, math.Inf(-1))},
 		{"FN-04 A1 within an expression it is a number", derives("integer", apply("*", apply("/", field("n"), constant("2")), constant("2"))), makes("n", 7, 7)},
 		{"FN-01 A2 integers that overflow become numbers", derives("double", apply("+", field("n"), field("n"))), makes("n", int64(1)<<62, 9.223372036854775808e18, 5, 10.0)},
 		{"FN-01 A3 floats are added as numbers and rounded", derives("float", apply("+", field("f"), apply("*", field("f"), constant("2")))), makes("f", 0.1, float32(3*float64(float32(0.1))))},
@@ -207,6 +212,9 @@ func scopes() []semantic {
 			member("", `<MiningField name="x" outliers="asMissingValues" lowValue="0" highValue="10" missingValueReplacement="7"/>`, "x"), member("", x, "x")),
 			`<MiningField name="x"/>`, `<MiningField name="x" missingValueReplacement="50"/>`, 1)), []scored{
 			{in: record{}, want: record{"y": 7.0 + 50.0}}, {in: record{"x": 5}, want: record{"y": 10.0}}, {in: record{"x": 20}, want: record{"y": 27.0}},
+		}},
+		{"MS-10 a mining field of the top model for a derived field", documentWith(dictionary(plus("d", "x", "1")), `<RegressionModel functionName="regression">`+strings.Replace(schemaOf("y"), `</MiningSchema>`, `<MiningField name="d" missingValueReplacement="50" outliers="asExtremeValues" highValue="10"/></MiningSchema>`, 1)+table(`intercept="0"`, numeric("d", 1))+`</RegressionModel>`), []scored{
+			{in: record{"x": 1}, want: record{"y": 2.0}}, {in: record{}, want: record{"y": 50.0}}, {in: record{"x": 100}, want: record{"y": 10.0}},
 		}},
 		{"MS-10 a mining field for a derived field", documentWith(dictionary(plus("d", "x", "1")), sum("", member("", `<MiningField name="d"/>`, "d"), member("", `<MiningField name="d" missingValueReplacement="100"/>`, "d"))), []scored{
 			{in: record{"x": 1}, want: record{"y": 4.0}}, {in: record{}, want: record{"y": nil}},

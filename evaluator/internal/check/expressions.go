@@ -238,11 +238,18 @@ func (t *constant) resolve(r *resolver, _ value.Type) (expr.Expr, value.Type) {
 	return &expr.Const{Cell: cell}, cell.Type
 }
 
-// constantCell reads the text of a Constant: nothing is missing unless it is text, and NaN is a number.
+// constantCell reads the text of a Constant: nothing is missing unless it is text, and the numbers that have no digits are
+// numbers without a dataType too.
 func (c *checker) constantCell(t value.Type, text string) (value.Cell, bool) {
 	switch {
+	case text == "INF", text == "-INF", text == "NaN":
+		if t == value.NoType {
+			t = value.Double
+		}
 	case t == value.NoType:
 		return c.untyped(text), true
+	}
+	switch {
 	case t == value.String:
 		return c.out.Symbols.Cell(text), true
 	case text == "":

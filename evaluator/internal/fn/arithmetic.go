@@ -121,13 +121,16 @@ func multiply(_ *value.Strings, args []value.Cell) value.Cell {
 }
 
 // divide gives a fraction for integers too: they are as often counts as whole results are meant, and every language that
-// trains models but Java divides so. Where a whole number is meant, floor says it.
+// trains models but Java divides so. Where a whole number is meant, floor says it. Integers have no quotient by zero.
 func divide(_ *value.Strings, args []value.Cell) value.Cell {
 	a, b := args[0], args[1]
 	if !isNumber(a) || !isNumber(b) {
 		return value.Undefined()
 	}
 	x, y := a.Float64(), b.Float64()
+	if y == 0 && wider(a.Type, b.Type) == value.Integer {
+		return value.Undefined()
+	}
 	return realOf(fraction(wider(a.Type, b.Type)), x/y, defined(x) && defined(y))
 }
 

@@ -23,7 +23,7 @@ func TestArithmetic(t *testing.T) {
 		{"*", args(3, -4), -12}, {"*", args(2, 0.5), 1.0}, {"*", args(1<<32, 1<<32), math.Pow(2, 64)}, {"*", args(float32(3), 2), float32(6)},
 		{"*", args(0, least), 0}, {"*", args(missing{}, 0), missing{}}, {"*", args("a", 2), undefined{}},
 		{"*", args(float32(3e38), float32(10)), float32(math.Inf(1))},
-		{"/", args(7, 2), 3.5}, {"/", args(6, 2), 3.0}, {"/", args(float32(1), 4), float32(0.25)}, {"/", args(1, 0), math.Inf(1)},
+		{"/", args(7, 2), 3.5}, {"/", args(6, 2), 3.0}, {"/", args(float32(1), 4), float32(0.25)}, {"/", args(1, 0), undefined{}}, {"/", args(1.0, 0), math.Inf(1)},
 		{"/", args(0.0, 0.0), kept{math.NaN()}}, {"/", args(1, missing{}), missing{}}, {"/", args(1.0, math.Inf(1)), 0.0},
 		{"/", args("a", 2), undefined{}},
 		{"modulo", args(11, 3), 2}, {"modulo", args(-11, 3), 1}, {"modulo", args(11, -3), -1}, {"modulo", args(-9, 3), 0},
