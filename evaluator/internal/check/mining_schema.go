@@ -66,9 +66,14 @@ func (c *checker) miningField(m *model, e *pmml.Element, name string) {
 func (c *checker) topField(m *model, e *pmml.Element, name, usage string) {
 	f := c.global.names[name]
 	switch {
-	case f == nil && m.scope.names[name] != nil || f != nil && f.kind != dataKind:
+	case (f == nil || f.kind != dataKind) && m.scope.names[name] != nil: // a derived field of its own
 		c.treatment(e, value.NoType)
-		return // a derived field
+		return
+	case f != nil && f.kind != dataKind:
+		if t, treats := c.treatment(e, value.NoType); treats {
+			c.treatedField(m.scope, e, name, t)
+		}
+		return
 	case f == nil:
 		c.unknownField(e.At("name"), name)
 		m.scope.names[name] = &field{name: name, kind: brokenKind, broken: true}
