@@ -56,6 +56,7 @@ func results() []semantic {
 	return []semantic{
 		{"TG-01 Target without field", document(`<RegressionModel functionName="regression">{y}<Targets><Target rescaleFactor="2"/></Targets>` + table(`intercept="0"`, numeric("x", 1)) + `</RegressionModel>`), becomes("y", 3, 6.0)},
 		{"TG-03 castInteger round", targeted("y", `castInteger="round"`, ""), becomes("y", 2.5, 3.0, 2.4, 2.0, -2.5, -2.0, -2.6, -3.0)},
+		{"TG-03 castInteger round is exact", targeted("y", `castInteger="round"`, ""), becomes("y", 0.49999999999999994, 0.0, -0.5, 0.0)},
 		{"TG-03 ceiling", targeted("y", `castInteger="ceiling"`, ""), becomes("y", 2.1, 3.0, -2.9, -2.0)},
 		{"TG-03 floor", targeted("y", `castInteger="floor"`, ""), becomes("y", 2.9, 2.0, -2.1, -3.0)},
 		{"TG-03 H20 of an integer target", targeted("k", `castInteger="round"`, ""), becomes("k", 2.5, 3, 2.4, 2)},

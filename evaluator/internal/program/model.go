@@ -164,7 +164,11 @@ func (t *Target) finishNumber(f *Frame, o *outcome) {
 		x := math.Min(math.Max(o.value.Float64(), t.Min), t.Max)*t.Factor + t.Constant
 		switch t.Cast {
 		case enum.Round:
-			x = math.Floor(x + 0.5)
+			whole := math.Floor(x)
+			if x-whole >= 0.5 { // adding the half would round
+				whole++
+			}
+			x = whole
 		case enum.Ceiling:
 			x = math.Ceil(x)
 		case enum.Floor:
