@@ -233,6 +233,8 @@ func trees() []semantic {
 			{in: record{"f": 0.1}, want: record{"y": 1.0}}, {in: record{"f": 0.1000000001}, want: record{"y": 1.0}},
 			{in: record{"f": 0.10000001}, want: record{"y": 2.0}}, {in: record{"f": "0.1000000001"}, want: record{"y": 1.0}},
 		}},
+		{"TR-28 the score of a regression with a target of text", document(`<TreeModel functionName="regression">{c}` + node(`score="1.5"`, always) + `</TreeModel>`), []scored{{want: record{"c": "1.5"}}}},
+		{"TR-28 in an ensemble it stays a number", document(`<MiningModel functionName="regression">{c}<Segmentation multipleModelMethod="sum">` + strings.Repeat(`<Segment><True/><TreeModel functionName="regression">{c}`+node(`score="1.5"`, always)+`</TreeModel></Segment>`, 2) + `</Segmentation></MiningModel>`), []scored{{want: record{"c": "3.0"}}}},
 		{"TR-27 deep trees", document(`<TreeModel functionName="classification">{c}` + deep + `</TreeModel>`), []scored{{want: record{"c": "a"}}}},
 		{"D13 a category without score distribution has probability 0", document(classTree("", node(`score="c"`, always, counts("a", 1, "b", 1)))),
 			[]scored{{want: record{"c": "c", "p_a": 0.5, "p_c": 0.0, "conf": 0.0}}}},

@@ -121,16 +121,15 @@ func (c *checker) targetField(m *model, name string, at diag.Place) {
 }
 
 // typeTarget gives a target that is no data field its type: of a classification that of the model around it, of a
-// regression a number.
+// regression a number. So does a member of an ensemble whose target is text: the model around it has to compute with what
+// it gives, and writes the result as text.
 func (c *checker) typeTarget(m *model) {
 	t := &m.common.Target
 	if m.parent != nil && embedded(m.e) {
 		m.common.Float = m.parent.common.Float
 	}
-	if t.Type != value.NoType || m.multi || m.common.Function == "mixed" {
-		if !m.classifies && m.common.Function == "regression" && t.Type == value.String {
-			c.faults.Fault(m.e.At("functionName"), diag.Type, "a numeric target", "the target %q of a regression is of type %s", t.Name, t.Type)
-		}
+	combined := m.common.Function == "regression" && m.parent != nil && !m.inMulti && t.Type == value.String
+	if (t.Type != value.NoType || m.multi || m.common.Function == "mixed") && !combined {
 		return
 	}
 	switch {
