@@ -37,6 +37,14 @@ func of(category string, intercept, x float64) string {
 	return table(fmt.Sprintf(`targetCategory="%s" intercept="%g"`, category, intercept), terms)
 }
 
+// twoTargets is a regression of y and k, where k is rescaled by 10.
+func twoTargets(attributes string, tables ...string) string {
+	schema := strings.Replace(schemaOf("y"), `</MiningSchema>`, `<MiningField name="k" usageType="target"/></MiningSchema>`, 1)
+	out := outputs(gets("o_y", "double", `feature="predictedValue" targetField="y"`), gets("o_k", "integer", `feature="predictedValue" targetField="k"`),
+		gets("both", "double", `feature="transformedValue"`, apply("+", field("o_y"), field("o_k"))))
+	return `<RegressionModel functionName="regression" ` + attributes + `>` + schema + out + `<Targets><Target field="k" rescaleFactor="10"/></Targets>` + strings.Join(tables, "") + `</RegressionModel>`
+}
+
 func numeric(field string, coefficient float64) string {
 	return fmt.Sprintf(`<NumericPredictor name="%s" coefficient="%g"/>`, field, coefficient)
 }
@@ -138,6 +146,11 @@ func regressions() []semantic {
 		{"RG-25 of equal probabilities the first category of the field wins", document(classes(`normalizationMethod="softmax"`, of("c", 1, 0), of("a", 1, 0), of("b", 1, 0))), []scored{
 			{want: record{"c": "a", "p_a": 1.0 / 3, "p_c": 1.0 / 3}},
 		}},
+		{"RG-27 EX-03 tables of different targets", documentWith("", twoTargets("", table(`intercept="1" x-targetField="y"`, numeric("x", 2)), table(`intercept="5" x-targetField="k"`, numeric("z", 1)))), []scored{
+			{in: record{"x": 1, "z": 2}, want: record{"y": 3.0, "k": 70, "o_y": 3.0, "o_k": 70, "both": 73.0}},
+			{in: record{"x": 1}, want: record{"y": 3.0, "k": nil, "o_y": 3.0, "o_k": nil, "both": nil}},
+		}},
+		{"RG-27 with a link", documentWith("", twoTargets(`normalizationMethod="exp"`, table(`intercept="0" x-targetField="k"`), table(`intercept="1" x-targetField="y"`))), []scored{{want: record{"y": math.E, "k": 10}}}},
 		{"RG-26 F11 tables with an intercept only", document(classes(`normalizationMethod="simplemax"`, of("a", 1, 0), of("b", 3, 0))), []scored{{want: record{"c": "b", "p_b": 0.75}}}},
 		{"RG-28 an empty category", documentWith("", strings.ReplaceAll(classes(`normalizationMethod="logit"`, table(`targetCategory="a" intercept="1"`), table(`targetCategory="" intercept="0"`)), "{c?}", "")), []scored{
 			{want: record{"c": "a"}},

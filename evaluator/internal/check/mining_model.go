@@ -221,14 +221,17 @@ func (c *checker) composition(m *model, t *MiningModel) {
 			read = (*checker).treeModel
 		}
 		sub := read(c, child, m)
-		t.Segments = append(t.Segments, Segment{
-			ID: strconv.Itoa(len(t.Segments) + 1), Predicate: &expr.Always{Truth: value.True}, Weight: 1, WeightSlot: -1,
-		})
+		t.Segments = append(t.Segments, alwaysSegment(len(t.Segments)))
 		c.addMember(m, t.Segments[len(t.Segments)-1].ID, sub)
 	}
 	if len(t.Segments) == 0 {
 		c.missingElement(m.e, "Segmentation")
 	}
+}
+
+// alwaysSegment is the i-th segment of those that no Segment element tells apart.
+func alwaysSegment(i int) Segment {
+	return Segment{ID: strconv.Itoa(i + 1), Predicate: &expr.Always{Truth: value.True}, Weight: 1, WeightSlot: -1}
 }
 
 // uniteCategories adds the categories of the members to those of the model.

@@ -103,6 +103,8 @@ func (c *checker) begin(e *pmml.Element, parent *model, common *ModelCommon, att
 	if s := m.parts["Segmentation"]; s != nil {
 		method, _ := s.Attr("multipleModelMethod")
 		m.multi = method == enum.MultiModelChain.String()
+	} else {
+		m.multi = hasTableTargets(e)
 	}
 	m.inMulti = parent != nil && parent.multi && (parent.parent == nil || parent.inMulti)
 	common.Element = e.Name()

@@ -16,9 +16,11 @@ type tableReader struct {
 
 // regressionModel checks a RegressionModel, or a Regression of PMML 3.
 func (c *checker) regressionModel(e *pmml.Element, parent *model) *model {
+	if hasTableTargets(e) {
+		return c.regressions(e, parent)
+	}
 	t := &RegressionModel{}
-	m := c.begin(e, parent, &t.ModelCommon, []string{"modelType", "targetFieldName", "normalizationMethod"}, nil,
-		append(resultFields(e), "RegressionTable"))
+	m := c.beginRegression(e, parent, &t.ModelCommon)
 	t.Normalization = enum.Normalization(c.choice(e, "normalizationMethod", enum.Normalizations...))
 	r := &tableReader{c, m, t, map[int32]bool{}}
 	for table := range e.Children("RegressionTable") {
@@ -26,6 +28,72 @@ func (c *checker) regressionModel(e *pmml.Element, parent *model) *model {
 	}
 	r.checkTables(e)
 	return c.end(m, t)
+}
+
+func (c *checker) beginRegression(e *pmml.Element, parent *model, common *ModelCommon) *model {
+	return c.begin(e, parent, common, []string{"modelType", "targetFieldName", "normalizationMethod"}, nil,
+		append(resultFields(e), "RegressionTable"))
+}
+
+// hasTableTargets says that the tables of a regression are for different targets, which JPMML's x-targetField names.
+func hasTableTargets(e *pmml.Element) bool {
+	if function, _ := e.Attr("functionName"); e.Name() != "RegressionModel" || function != "regression" {
+		return false
+	}
+	table := e.Child("RegressionTable")
+	if table == nil {
+		return false
+	}
+	_, has := table.Attr("x-targetField")
+	return has
+}
+
+// regressions checks a regression whose tables are for different targets: as many models, all of which are results.
+func (c *checker) regressions(e *pmml.Element, parent *model) *model {
+	t := &MiningModel{Method: enum.MultiModelChain, Threshold: 1}
+	m := c.beginRegression(e, parent, &t.ModelCommon)
+	m.chain = true
+	normalization := enum.Normalization(c.choice(e, "normalizationMethod", enum.Normalizations...))
+	seen := map[string]bool{}
+	for table := range e.Children("RegressionTable") {
+		name, ok := c.name(table, "x-targetField")
+		switch {
+		case !ok:
+			continue
+		case !m.isTarget[name]:
+			c.unknownField(table.At("x-targetField"), name)
+			continue
+		case seen[name]:
+			c.duplicateName(table.At("x-targetField"), "the RegressionTable of target", name)
+		}
+		seen[name] = true
+		sub := c.tableTarget(m, table, name, normalization)
+		s := alwaysSegment(len(t.Segments))
+		t.Segments = append(t.Segments, s)
+		c.addMember(m, s.ID, sub)
+	}
+	c.giveResults(m, t)
+	return c.end(m, t)
+}
+
+// tableTarget checks and hands over the regression that one table is.
+func (c *checker) tableTarget(m *model, table *pmml.Element, name string, normalization enum.Normalization) *model {
+	own := &RegressionModel{Normalization: normalization}
+	own.Element, own.Function, own.Float = m.common.Element, m.common.Function, m.common.Float
+	sub := &model{
+		e: m.e, parent: m, scope: c.newScope(m.scope), common: &own.ModelCommon, categories: map[value.Cell]int32{},
+		isTarget: m.isTarget, inMulti: m.parent == nil || m.inMulti, parts: map[string]*pmml.Element{"Targets": m.parts["Targets"]},
+	}
+	for _, t := range m.targets {
+		if t.name == name {
+			sub.targets = []targetName{t}
+		}
+	}
+	c.targetOf(sub)
+	r := &tableReader{c, sub, own, map[int32]bool{}}
+	r.table(table)
+	r.checkTables(m.e)
+	return c.end(sub, own)
 }
 
 // checkTables checks what the tables are together.
@@ -72,7 +140,7 @@ func (r *tableReader) checkNormalization(e *pmml.Element, n int, method string) 
 
 func (r *tableReader) table(e *pmml.Element) {
 	r.c.attributes(e, "intercept", "targetCategory", "x-targetField")
-	if text, ok := e.Attr("x-targetField"); ok {
+	if text, ok := e.Attr("x-targetField"); ok && r.m.parts["MiningSchema"] != nil {
 		r.c.unsupportedValue(e, "x-targetField", text)
 	}
 	table := RegressionTable{Intercept: r.coefficient(e, "intercept"), Category: -1}
