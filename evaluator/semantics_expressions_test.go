@@ -111,6 +111,7 @@ func expressions() []semantic {
 		}},
 		{"XF-26 defaultValue and mapMissingTo", derives("string", maps("s", `defaultValue="other" mapMissingTo="none"`, "p", "P")), makes("s", "p", "P", "q", "other", nil, "none")},
 		{"XF-27 dataType", derives("double", maps("s", `dataType="double"`, "p", "1.5")), makes("s", "p", 1.5)},
+		{"XF-29 DD-03 keys beyond the exact doubles", derives("string", maps("n", "", "9007199254740993", "odd", "9007199254740992", "even")), makes("n", int64(9007199254740993), "odd", int64(9007199254740992), "even", int64(9007199254740994), nil)},
 		{"XF-29 A6 C22 keys in the field's type", derives("string", maps("n", "", "1.0", "one")), makes("n", 1, "one", "1", "one")},
 		{"XF-30 rows of columns with a prefix", strings.Replace(derives("string", `<MapValues outputColumn="data:out"><FieldColumnPair field="s" column="data:key"/><InlineTable><row><data:key>p</data:key><data:out>P</data:out></row></InlineTable></MapValues>`),
 			"<PMML ", `<PMML xmlns:data="http://jpmml.org/jpmml-model/InlineTable" `, 1), makes("s", "p", "P")},

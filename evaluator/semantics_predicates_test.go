@@ -109,6 +109,8 @@ func predicates() []semantic {
 		}},
 		{"PR-16 a set of integers for numbers of another type", asks(set("x", "isIn", `<Array type="int">1 3</Array>`)),
 			truths("x", 1, true, 1.0, true, "3.0", true, 2, false, 1.5, false, nil, nil)},
+		{"PR-16 DD-03 integers beyond the exact doubles", asks(set("n", "isIn", `<Array type="int">3 9007199254740993</Array>`)), truths("n", int64(9007199254740993), true, int64(9007199254740992), false, "9007199254740993", true, 3, true)},
+		{"PR-02 DD-03 integers beyond the exact doubles", asks(equals("n", "9007199254740993")), truths("n", int64(9007199254740993), true, int64(9007199254740992), false, 3, false)},
 		{"PR-16 a set of texts for numbers", asks(set("n", "isIn", `<Array type="string">"1" "3"</Array>`)), truths("n", 1, true, "3", true, 2, false)},
 	}
 	return all

@@ -93,7 +93,7 @@ func numberOr(t value.Type) value.Type {
 
 func (c *checker) equals(at diag.Place, f *field, op expr.Operator, text string) expr.Predicate {
 	members := c.members(at, f.typ, f, text)
-	if len(members) == 1 && members[0].Type != value.String {
+	if len(members) == 1 && members[0].Type != value.String && !expr.Wide(members[0]) {
 		return &expr.Compare{Slot: f.slot, Op: op, Limit: members[0].Float64()}
 	}
 	return &expr.In{Slot: f.slot, Not: op == expr.NotEqual, Set: expr.NewSet(members)}

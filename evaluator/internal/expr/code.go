@@ -337,6 +337,7 @@ func (p *Compound) code(c *codec.Coder) {
 func (s *Set) Code(c *codec.Coder) {
 	c.Int32s(&s.syms)
 	c.Float64s(&s.nums)
+	codec.Slice(c, &s.wide, 1, c.Int64)
 	if c.Reading() {
 		ascending := sort.SliceIsSorted(s.syms, func(i, j int) bool { return s.syms[i] < s.syms[j] })
 		if !ascending || len(s.syms) > 0 && (s.syms[0] < 0 || int(s.syms[len(s.syms)-1]) >= c.Symbols) {

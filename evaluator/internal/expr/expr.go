@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"cmp"
 	"math"
 	"sort"
 
@@ -230,6 +231,8 @@ func CompareKeys(a, b []value.Cell) int {
 			return -1
 		case x > y:
 			return 1
+		case Wide(a[i]) && Wide(b[i]) && a[i].Int64() != b[i].Int64():
+			return cmp.Compare(a[i].Int64(), b[i].Int64())
 		}
 	}
 	return 0

@@ -3,6 +3,7 @@ package expr
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/handoff-pmml/handoff/evaluator/internal/value"
@@ -199,6 +200,12 @@ func (p *Printer) Set(s *Set) string {
 			b.WriteByte(' ')
 		}
 		b.WriteString(p.number(x))
+	}
+	for i, x := range s.wide {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(strconv.FormatInt(x, 10))
 	}
 	return b.String() + "}"
 }

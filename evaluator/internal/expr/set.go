@@ -12,6 +12,7 @@ import (
 type Set struct {
 	syms []int32 // ascending
 	nums []float64
+	wide []int64  // ascending: integers that a float64 does not tell from their neighbours
 	bits []uint64 // of the symbols from syms[0] on, where they lie close together; else nil
 }
 
@@ -21,6 +22,8 @@ func NewSet(cells []value.Cell) Set {
 	for _, c := range cells {
 		if c.Type == value.String {
 			s.syms = append(s.syms, c.Sym)
+		} else if Wide(c) {
+			s.wide = append(s.wide, c.Int64())
 		} else if x := c.Float64(); !math.IsNaN(x) {
 			s.nums = append(s.nums, x)
 		}
@@ -29,10 +32,17 @@ func NewSet(cells []value.Cell) Set {
 	return s
 }
 
+// Wide says that c is an integer that a float64 does not tell from its neighbours.
+func Wide(c value.Cell) bool {
+	const most = 1 << 53
+	return c.Type == value.Integer && (c.Int64() >= most || c.Int64() <= -most)
+}
+
 // index sorts the members and, where symbols lie close together, makes a bitmap of them.
 func (s *Set) index() {
 	sort.Slice(s.syms, func(i, j int) bool { return s.syms[i] < s.syms[j] })
 	sort.Float64s(s.nums)
+	slices.Sort(s.wide)
 	s.bits = nil
 	if n := len(s.syms); n > 4 {
 		if span := int(s.syms[n-1]) - int(s.syms[0]) + 1; span <= 32*n {
@@ -46,12 +56,16 @@ func (s *Set) index() {
 }
 
 // Len is the number of members, counting repetitions.
-func (s *Set) Len() int { return len(s.syms) + len(s.nums) }
+func (s *Set) Len() int { return len(s.syms) + len(s.nums) + len(s.wide) }
 
 // Has says that the cell's value is a member.
 func (s *Set) Has(c value.Cell) bool {
 	if c.Type == value.String {
 		return s.hasSymbol(c.Sym)
+	}
+	if len(s.wide) > 0 && Wide(c) {
+		_, ok := slices.BinarySearch(s.wide, c.Int64())
+		return ok
 	}
 	return s.HasNumber(c.Float64())
 }
@@ -90,9 +104,10 @@ func (s *Set) hasSymbol(y int32) bool {
 // Only gives the member of a set of one.
 func (s *Set) Only() (c value.Cell, ok bool) {
 	switch {
-	case len(s.syms) == 1 && len(s.nums) == 0:
+	case s.Len() != 1:
+	case len(s.syms) == 1:
 		return value.SymbolOf(s.syms[0]), true
-	case len(s.nums) == 1 && len(s.syms) == 0:
+	case len(s.nums) == 1:
 		return value.DoubleOf(s.nums[0]), true
 	}
 	return value.Cell{}, false
@@ -100,7 +115,7 @@ func (s *Set) Only() (c value.Cell, ok bool) {
 
 // Window gives the least and the greatest member of a set of symbols; ok is false if it is empty or not of symbols.
 func (s *Set) Window() (least, greatest int32, ok bool) {
-	if len(s.syms) == 0 || len(s.nums) > 0 {
+	if len(s.syms) == 0 || len(s.nums) > 0 || len(s.wide) > 0 {
 		return 0, 0, false
 	}
 	return s.syms[0], s.syms[len(s.syms)-1], true
@@ -116,5 +131,5 @@ func (s *Set) Bits(least int32) (bits uint64) {
 
 // Same says that two sets have the same members.
 func (s *Set) Same(t *Set) bool {
-	return slices.Equal(s.syms, t.syms) && slices.Equal(s.nums, t.nums)
+	return slices.Equal(s.syms, t.syms) && slices.Equal(s.nums, t.nums) && slices.Equal(s.wide, t.wide)
 }
