@@ -60,6 +60,7 @@ type checker struct {
 	targetSlots map[string]int32 // of the top model's targets
 	given       []*field         // data fields that the top model's schema does not have as active, in order of use
 	work        int64            // see spend
+	lagged      int64            // records that all lags look back
 
 	size          int64               // see grow
 	reach         map[int32]reach     // of slots that are computed

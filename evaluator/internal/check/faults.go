@@ -156,6 +156,10 @@ func (c *checker) tooMuchSpace(at diag.Place) {
 	c.faults.Fault(at, diag.TooLarge, "", "the models would take too much memory: there are many with many categories or with many fields of their own, or tables with many columns that are not there")
 }
 
+func (c *checker) tooManyLags(at diag.Place) {
+	c.faults.Fault(at, diag.Cost, "", "the lags of the document look back more than %d records together", maxLag)
+}
+
 func (c *checker) badPattern(at diag.Place, name string, err error) {
 	c.faults.Fault(at, diag.Regex, "", "a constant argument of function %q cannot be used: %v", name, err)
 }

@@ -127,6 +127,9 @@ func TestHostile(t *testing.T) {
 			return fmt.Sprintf(`<OutputField name="o%d" dataType="double"/>`, i)
 		})+`</Output><RegressionTable intercept="0"/></RegressionModel>`+
 			strings.Repeat(`</Segment></Segmentation></MiningModel>`, 500)), diag.Cost, 0},
+		{"lags that look far back together", document("", repeat(11, func(i int) string {
+			return derived(fmt.Sprintf("f%d", i), `<Lag field="x" n="100000" aggregate="avg"/>`)
+		}), regressionOn("f0")), diag.Cost, 0},
 		{"100,000 faults", document("", repeat(100_000, func(int) string { return `<DerivedField/>` }), regressionOn("x")),
 			diag.MissingAttribute, 0},
 		{"many categories in many models", document(`<DataField name="c" optype="categorical" dataType="string">`+

@@ -1,8 +1,6 @@
 package check
 
 import (
-	"strconv"
-
 	"github.com/handoff-pmml/handoff/evaluator/internal/expr"
 	"github.com/handoff-pmml/handoff/evaluator/internal/pmml"
 	"github.com/handoff-pmml/handoff/evaluator/internal/value"
@@ -16,14 +14,14 @@ type lag struct {
 	blocks []reference
 }
 
-// maxLag bounds the records that a scorer has to remember.
+// maxLag bounds the values of earlier records that a scorer has to remember, for all lags of a document together.
 const maxLag = 1_000_000
 
 func (r formulaReader) lag(e *pmml.Element) term {
 	r.c.attributes(e, "field", "n", "aggregate")
 	t := &lag{n: r.c.whole(e, "n", 1, 1), of: expr.LagAggregate(r.c.choice(e, "aggregate", expr.LagAggregates...))}
-	if t.n > maxLag {
-		r.c.invalidValue(e.At("n"), strconv.Itoa(int(t.n)), "at most 1000000 records")
+	if r.c.lagged += int64(t.n); r.c.lagged > maxLag && r.c.lagged-int64(t.n) <= maxLag {
+		r.c.tooManyLags(e.Place())
 	}
 	ref, ok := r.field(e, "field")
 	t.ref = ref
