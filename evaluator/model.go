@@ -107,15 +107,17 @@ func (m *Model) Dump(w io.Writer) error { return m.program.Print(w) }
 
 // Verify scores the rows of the model's own ModelVerification and compares. The error is a
 // *VerificationError, which wraps a RecordError if the row cannot be scored; it is nil for a model without such rows.
-// A document can bring any number of rows, so those that are left after two seconds are not scored any more.
+// A document can bring any number of rows: the first 1,000 count, and a row that begins after more than two seconds is
+// an error, so that a model which nobody could serve is not verified for hours.
 func (m *Model) Verify() error {
-	const most = 2 * time.Second
+	const rows, most = 1_000, 2 * time.Second
 	v := &m.program.Verify
 	s := m.NewScorer()
 	start := time.Now()
-	for r, row := range v.Rows {
+	for r, row := range v.Rows[:min(rows, len(v.Rows))] {
 		if time.Since(start) > most {
-			break
+			slow := &ResultError{Message: "the rows before it took more than " + most.String()}
+			return &VerificationError{Line: v.Line, Path: v.Path, Row: r + 1, Err: slow}
 		}
 		s.Clear()
 		for i, input := range v.Inputs {
