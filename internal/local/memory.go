@@ -8,43 +8,49 @@ import (
 	"time"
 )
 
+// slack is how many bytes are not worth a collection.
+const slack = 32 << 20
+
 // ReturnMemory gives memory back to the system after large requests until ctx ends. The runtime alone would keep what a
 // burst took for minutes.
 func ReturnMemory(ctx context.Context) {
-	const (
-		every = 3 * time.Second
-		slack = 32 << 20 // bytes that are not worth a collection
-	)
+	const every = 3 * time.Second
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
-	kept := heapBytes()
+	kept, _ := heapBytes()
+	var collected, last uint64 // bytes allocated up to the last collection, and up to the last tick
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		if now := heapBytes(); now > kept+slack {
-			runtime.GC() // what lies in pools survives one collection, but not two
-			debug.FreeOSMemory()
-			kept = heapBytes()
-		} else {
-			kept = min(kept, now)
+		heap, allocated := heapBytes()
+		// What the last collection left may have been in use then. So there is another one when it becomes quiet.
+		quiet := allocated-last < slack && allocated-collected >= slack
+		last = allocated
+		if heap <= kept+slack && !quiet {
+			kept = min(kept, heap)
+			continue
 		}
+		runtime.GC() // what lies in pools survives one collection, but not two
+		debug.FreeOSMemory()
+		kept, collected = heapBytes()
 	}
 }
 
-// heapBytes is the memory that the heap takes from the system, what lies idle in it included.
-func heapBytes() uint64 {
+// heapBytes is the memory that the heap takes from the system, what lies idle in it included, and what has been allocated
+// in all.
+func heapBytes() (heap, allocated uint64) {
 	samples := []metrics.Sample{
 		{Name: "/memory/classes/heap/objects:bytes"},
 		{Name: "/memory/classes/heap/unused:bytes"},
 		{Name: "/memory/classes/heap/free:bytes"},
+		{Name: "/gc/heap/allocs:bytes"},
 	}
 	metrics.Read(samples)
-	sum := uint64(0)
-	for _, s := range samples {
-		sum += s.Value.Uint64()
+	for _, s := range samples[:3] {
+		heap += s.Value.Uint64()
 	}
-	return sum
+	return heap, samples[3].Value.Uint64()
 }

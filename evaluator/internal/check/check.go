@@ -35,6 +35,7 @@ func Check(doc *pmml.Document, o Options, faults *diag.Collector, lower func(Mod
 		reach:     map[int32]reach{}, distributions: map[uint64]struct{}{}, seed: maphash.MakeSeed(),
 	}
 	c.global = c.newScope(nil)
+	faults.Stop = doc.Stop
 	c.document(doc.Root(), o)
 	if !faults.OK() {
 		return nil

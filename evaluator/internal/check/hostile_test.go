@@ -130,8 +130,9 @@ func TestHostile(t *testing.T) {
 		{"lags that look far back together", document("", repeat(11, func(i int) string {
 			return derived(fmt.Sprintf("f%d", i), `<Lag field="x" n="100000" aggregate="avg"/>`)
 		}), regressionOn("f0")), diag.Cost, 0},
-		{"100,000 faults", document("", repeat(100_000, func(int) string { return `<DerivedField/>` }), regressionOn("x")),
+		{"90,000 faults", document("", repeat(30_000, func(int) string { return `<DerivedField/>` }), regressionOn("x")),
 			diag.MissingAttribute, 0},
+		{"1,000,000 faults", document("", repeat(1_000_000, func(int) string { return `<a/>` }), regressionOn("x")), diag.ManyFaults, 0},
 		{"many categories in many models", document(`<DataField name="c" optype="categorical" dataType="string">`+
 			repeat(50_000, func(i int) string { return fmt.Sprintf(`<Value value="%d"/>`, i) })+`</DataField>`, "",
 			`<MiningModel functionName="classification"><MiningSchema><MiningField name="x"/><MiningField name="c" usageType="target"/></MiningSchema>`+

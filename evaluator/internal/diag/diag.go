@@ -42,6 +42,9 @@ type Faults struct {
 // Limit is how many faults of one document are kept; the others are counted.
 const Limit = 1000
 
+// Enough is how many faults are counted beside those that are kept. Then checking stops.
+const Enough = 100_000
+
 // Error gives the first fault and says how many more there are.
 func (f *Faults) Error() string {
 	if len(f.List) == 0 {
@@ -55,6 +58,8 @@ func (f *Faults) Error() string {
 
 // A Collector gathers faults and notes. The zero Collector is ready to use.
 type Collector struct {
+	Stop func() // is called once there are Enough faults; may be nil
+
 	faults, notes list
 }
 
@@ -70,11 +75,16 @@ type key struct {
 	msg   string
 }
 
-func (l *list) add(p Place, code Code, expected, msg string) {
-	if len(l.kept) >= Limit {
-		l.more++
-		return
+// full says that no more faults are kept, and counts another.
+func (l *list) full() bool {
+	if len(l.kept) < Limit {
+		return false
 	}
+	l.more++
+	return true
+}
+
+func (l *list) add(p Place, code Code, expected, msg string) {
 	k := key{p, code, msg}
 	if l.seen[k] { // the same element may be looked at twice: by name, then in full
 		return
@@ -88,12 +98,21 @@ func (l *list) add(p Place, code Code, expected, msg string) {
 
 // Fault records that something at p breaks the rule code. expected may be empty.
 func (c *Collector) Fault(p Place, code Code, expected, format string, args ...any) {
-	c.faults.add(p, code, expected, clip(fmt.Sprintf(format, args...)))
+	if !c.faults.full() {
+		c.faults.add(p, code, expected, clip(fmt.Sprintf(format, args...)))
+		return
+	}
+	if c.faults.more == Enough && c.Stop != nil {
+		c.Stop()
+		c.faults.kept[Limit-1] = &Fault{Code: ManyFaults, Message: "there are too many faults: what follows is not checked", place: p}
+	}
 }
 
 // Note records something at p that is odd but does not change a score.
 func (c *Collector) Note(p Place, code Code, expected, format string, args ...any) {
-	c.notes.add(p, code, expected, clip(fmt.Sprintf(format, args...)))
+	if !c.notes.full() {
+		c.notes.add(p, code, expected, clip(fmt.Sprintf(format, args...)))
+	}
 }
 
 // clip keeps a message readable when a document holds a name of a megabyte.

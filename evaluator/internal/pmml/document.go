@@ -31,6 +31,7 @@ type Document struct {
 	prefixed, redeclare, spaced bool // see scanner
 
 	parsed   atomic.Int64 // bytes given to xmlquery so far
+	stopped  atomic.Bool
 	mu       sync.Mutex
 	unparsed []diag.Place // elements that the scanner accepted and xmlquery did not
 }
@@ -50,6 +51,9 @@ func (d *Document) Version() string { return d.version }
 
 // Size gives the number of bytes of the text, after decompression and as UTF-8.
 func (d *Document) Size() int { return len(d.text) }
+
+// Stop ends the document: large elements have no further children. Whoever reads them comes to an end soon.
+func (d *Document) Stop() { d.stopped.Store(true) }
 
 // Locate gives the collected faults and notes, sorted, with their lines and paths; either is nil if there are none.
 // Its cost is that of a few scans, and it needs memory only for the elements on the way to the faults.

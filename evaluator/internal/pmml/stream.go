@@ -140,7 +140,7 @@ func (e *Element) stream(names []string, yield func(*Element) bool) {
 	s := stream{content: e.inside(from), e: e, names: names, yield: yield, size: firstFragment}
 	for {
 		m := s.next()
-		if m == endOfText || s.start > to {
+		if m == endOfText || s.start > to || s.doc.stopped.Load() {
 			s.flush()
 			return
 		}
