@@ -288,7 +288,7 @@ func TestCost(t *testing.T) {
 			if got != c.want {
 				t.Errorf("got %s, want %s", got, c.want)
 			}
-			if used > 2*bound {
+			if used > 10*bound { // a hang or quadratic work; what it takes is logged, a loaded machine is no fault
 				t.Errorf("took %v of processor time", used)
 			}
 			if memory > 256<<20+size {
