@@ -240,6 +240,7 @@ func allowedAddress(f serveFlags, log *slog.Logger) (*net.TCPAddr, error) {
 // runServer answers requests until ctx ends, then lets those that have begun come to their end.
 func runServer(ctx context.Context, listener net.Listener, store *local.Store, f serveFlags, log *slog.Logger) error {
 	var stopping atomic.Bool
+	memory := local.NewMemory()
 	server := &http.Server{
 		Handler: rest.New(rest.Config{
 			Models: store, Scorers: store, Documents: store, Deployer: store,
@@ -251,6 +252,7 @@ func runServer(ctx context.Context, listener net.Listener, store *local.Store, f
 			BasePath:     f.basePath,
 			Operations:   true,
 			Ready:        func(*http.Request) bool { return !stopping.Load() },
+			Relieved:     memory.Relieved,
 			AllowOrigins: f.origins,
 		}),
 		ReadHeaderTimeout:            10 * time.Second,
@@ -261,7 +263,7 @@ func runServer(ctx context.Context, listener net.Listener, store *local.Store, f
 	}
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	go local.ReturnMemory(background)
+	go memory.Return(background)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(rest.Listener(listener)) }()
 	select {

@@ -5,52 +5,56 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"sync/atomic"
 	"time"
 )
 
-// slack is how many bytes are not worth a collection.
-const slack = 32 << 20
+// Memory gives memory back to the system after large requests. The runtime alone would keep what a burst took for
+// minutes.
+type Memory struct{ relieved atomic.Bool }
 
-// ReturnMemory gives memory back to the system after large requests until ctx ends. The runtime alone would keep what a
-// burst took for minutes.
-func ReturnMemory(ctx context.Context) {
-	const every = 3 * time.Second
+// NewMemory makes a Memory.
+func NewMemory() *Memory { return &Memory{} }
+
+// Relieved says that something ended that took much memory.
+func (m *Memory) Relieved() { m.relieved.Store(true) }
+
+// Return gives memory back until ctx ends: within seconds after Relieved, or when the heap has grown.
+func (m *Memory) Return(ctx context.Context) {
+	const (
+		every = 3 * time.Second
+		slack = 32 << 20 // bytes that are not worth a collection
+	)
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
-	kept, _ := heapBytes()
-	var collected, last uint64 // bytes allocated up to the last collection, and up to the last tick
+	kept := heapBytes()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		heap, allocated := heapBytes()
-		// What the last collection left may have been in use then. So there is another one when it becomes quiet.
-		quiet := allocated-last < slack && allocated-collected >= slack
-		last = allocated
-		if heap <= kept+slack && !quiet {
-			kept = min(kept, heap)
+		if now := heapBytes(); !m.relieved.Swap(false) && now <= kept+slack {
+			kept = min(kept, now)
 			continue
 		}
 		runtime.GC() // what lies in pools survives one collection, but not two
 		debug.FreeOSMemory()
-		kept, collected = heapBytes()
+		kept = heapBytes()
 	}
 }
 
-// heapBytes is the memory that the heap takes from the system, what lies idle in it included, and what has been allocated
-// in all.
-func heapBytes() (heap, allocated uint64) {
+// heapBytes is the memory that the heap takes from the system, what lies idle in it included.
+func heapBytes() uint64 {
 	samples := []metrics.Sample{
 		{Name: "/memory/classes/heap/objects:bytes"},
 		{Name: "/memory/classes/heap/unused:bytes"},
 		{Name: "/memory/classes/heap/free:bytes"},
-		{Name: "/gc/heap/allocs:bytes"},
 	}
 	metrics.Read(samples)
-	for _, s := range samples[:3] {
-		heap += s.Value.Uint64()
+	sum := uint64(0)
+	for _, s := range samples {
+		sum += s.Value.Uint64()
 	}
-	return heap, samples[3].Value.Uint64()
+	return sum
 }

@@ -32,6 +32,7 @@ type exchange struct {
 	problem    bool   // errors as problem+json
 
 	held    int64 // bytes counted in service.held
+	large   bool  // it takes memory that is not counted there: a document is compiled
 	status  int   // 0: nothing has been answered yet
 	sent    int64 // bytes of the answer's body
 	records int
@@ -198,6 +199,9 @@ func (x *exchange) finish() {
 	if cause := recover(); cause != nil {
 		if cause == http.ErrAbortHandler {
 			x.service.held.Add(-x.held)
+			if (x.large || x.held > 1<<20) && x.service.Relieved != nil {
+				x.service.Relieved()
+			}
 			panic(cause)
 		}
 		x.service.Log.Error("panic", slog.String("request", x.request), slog.String("cause", fmt.Sprint(cause)),
@@ -205,6 +209,9 @@ func (x *exchange) finish() {
 		x.fail(fmt.Errorf("panic: %v", cause))
 	}
 	x.service.held.Add(-x.held)
+	if (x.large || x.held > 1<<20) && x.service.Relieved != nil {
+		x.service.Relieved()
+	}
 	took := time.Since(x.begun)
 	x.service.metrics.count(x, took)
 	level := slog.LevelInfo

@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -519,5 +520,34 @@ func TestNoFiles(t *testing.T) {
 	}
 	if got := send(t, server, request{"GET", "/model", "", ""}); strings.Count(got.body, `"id"`) != 1 {
 		t.Errorf("%s", got.body)
+	}
+}
+
+// TestRelieved has what takes much memory and what does not: the former is told when it has ended, right or wrong.
+func TestRelieved(t *testing.T) {
+	var told atomic.Int32
+	server := withIris(t, func(c *rest.Config) { c.Relieved = func() { told.Add(1) } })
+	for _, c := range []struct {
+		request
+		want int32
+	}{
+		{request{"POST", "/model/iris", "", record}, 0},
+		{request{"GET", "/model/iris/pmml", "", ""}, 0},
+		{request{"POST", "/model/iris", "", strings.Repeat(" ", 4<<20) + record}, 1},
+		{request{"POST", "/model/iris", "", strings.Repeat("[", 4<<20)}, 1},
+		{request{"PUT", "/model/iris", "", irisDocument(t)}, 1},
+		{request{"PUT", "/model/iris", "", "<PMML"}, 1},
+	} {
+		told.Store(0)
+		send(t, server, c.request)
+		for range 100 { // the answer comes before its exchange is over
+			if told.Load() == c.want {
+				break
+			}
+			time.Sleep(time.Millisecond)
+		}
+		if told.Load() != c.want {
+			t.Errorf("%s %s: told %d times, want %d", c.method, c.path, told.Load(), c.want)
+		}
 	}
 }

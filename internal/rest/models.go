@@ -171,6 +171,7 @@ func (x *exchange) deploy() error {
 }
 
 func (x *exchange) deployDocument(document io.Reader) error {
+	x.large = true
 	o := catalog.DeployOptions{ModelName: x.r.URL.Query().Get("modelName")}
 	m, created, err := x.service.Deployer.Deploy(x.r.Context(), x.id, formReader{document}, o)
 	if err != nil {

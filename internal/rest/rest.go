@@ -32,6 +32,7 @@ type Config struct {
 	BasePath     string                   // path in front of all others, such as "/prod" for a stage of API Gateway
 	Operations   bool                     // serve /livez, /readyz, /healthz and /metrics
 	Ready        func(*http.Request) bool // what /readyz says; nil: always ready
+	Relieved     func()                   // is called when a request that took much memory has ended; may be nil
 	AllowOrigins []string                 // origins whose pages may call the service (CORS), or "*"; empty: none
 }
 
