@@ -307,6 +307,7 @@ func (r formulaReader) normContinuous(e *pmml.Element) term {
 			continue
 		}
 		r.c.attributes(p, "orig", "norm")
+		r.c.noChildren(p)
 		orig, norm := r.c.requiredNumber(p, "orig"), r.c.requiredNumber(p, "norm")
 		if n := len(t.orig); n > 0 && orig <= t.orig[n-1] {
 			r.c.inconsistent(p.At("orig"), "the points of NormContinuous do not ascend")

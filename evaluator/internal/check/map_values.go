@@ -41,6 +41,7 @@ func (r formulaReader) mapValues(e *pmml.Element) term {
 	}
 	for pair := range e.Children("FieldColumnPair") {
 		r.c.attributes(pair, "field", "column")
+		r.c.noChildren(pair)
 		ref, named := r.field(pair, "field")
 		column, has := r.c.required(pair, "column")
 		ok = ok && named && has

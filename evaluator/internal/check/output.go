@@ -167,6 +167,7 @@ func (r *outputReader) expected(o *Output, e *pmml.Element, target string) {
 // transformed reads the expression of an output field, or the output field of a member that it copies.
 func (r *outputReader) transformed(o *Output, e *pmml.Element) value.Type {
 	if name, ok := e.Attr("value"); ok && o.Segment >= 0 {
+		r.onlyExpressions(e)
 		if f := r.m.members[o.Segment].outputs[name]; f != nil {
 			o.SegmentOutput = f.slot
 			return f.typ
@@ -223,6 +224,16 @@ func (r *outputReader) other(e *pmml.Element) func(*pmml.Element) bool {
 			return false
 		}
 		return true
+	}
+}
+
+// onlyExpressions checks the child elements of an output field that is a copy, so that an expression does not count.
+func (r *outputReader) onlyExpressions(e *pmml.Element) {
+	other := r.other(e)
+	for child := range e.Children() {
+		if !other(child) && !isExpression(child.Name()) {
+			r.c.unknownElement(child, e)
+		}
 	}
 }
 

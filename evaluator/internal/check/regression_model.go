@@ -235,6 +235,7 @@ func (r *tableReader) predictorTerm(table *RegressionTable, e *pmml.Element) {
 			continue
 		}
 		r.c.attributes(child, "field", "mapMissingTo")
+		r.c.noChildren(child)
 		if text, ok := child.Attr("mapMissingTo"); ok {
 			r.c.unsupportedValue(child, "mapMissingTo", text)
 		}
