@@ -5,6 +5,8 @@ type Schema struct {
 	PMMLVersion    string // version of the document, such as "4.4"
 	Application    string // Header/Application: name and version of what wrote the document
 	ModelVersion   string // Header@modelVersion
+	Created        string // Header/Timestamp as written: when the document, and mostly the model, was made
+	Description    string // Header@description
 	ModelName      string // @modelName
 	Element        string // element of the model, such as "TreeModel"
 	MiningFunction string // @functionName, such as "classification"
@@ -16,6 +18,21 @@ type Schema struct {
 	Outputs []Field // output fields in document order, also those that are not final
 
 	VerificationRows int // rows of ModelVerification
+
+	Structure    string   // what the model is made of, in words, such as "average of 100 decision trees"
+	Size         Size     // how large it is
+	MissingPaths []string // the missingValueStrategies of its trees, without repetition; none: it has no trees
+}
+
+// A Size says how large a model is: itself, its members, and theirs. What it has none of is zero.
+type Size struct {
+	Models int // models that predict: trees, regressions and so on, not the ensembles of them
+	Trees  int
+	Nodes  int // of all trees, the leaves too
+	Leaves int // of all trees
+	Depth  int // of the deepest tree: the most decisions on the way to a leaf
+	Tables int // regression tables
+	Terms  int // coefficients of all regression tables, without intercepts
 }
 
 // Results gives the targets, then the outputs: positions of Scorer.Value.
@@ -60,8 +77,21 @@ type Field struct {
 	NotFinal    bool       // of an output: isFinalResult="false"
 	Importance  string     // of an input: MiningField@importance as written
 
-	MissingReplacement string // of an input: value taken for a missing one; empty: none
-	InvalidTreatment   string // of an input: "returnInvalid", "asIs", "asMissing" or "asValue"
+	// Of an input: what becomes of its values before the model sees them.
+	MissingValues      []string // texts that count as missing; compared as written
+	MissingReplacement string   // value taken for a missing one; empty: none
+	MissingTreatment   string   // missingValueTreatment: where the replacement comes from, such as "asMean"; "returnInvalid" refuses the record
+	InvalidValues      []string // values that are invalid as written, beside all that Intervals and Values do not name
+	InvalidTreatment   string   // "returnInvalid", "asIs", "asMissing" or "asValue"
+	InvalidReplacement string   // with "asValue": value taken for an invalid one
+	Outliers           string   // "asMissingValues" or "asExtremeValues"; empty: nothing happens to outliers
+	LowValue           string   // outliers lie below; empty: none do
+	HighValue          string   // outliers lie above; empty: none do
+	Unused             bool     // nothing that the model computes depends on it
+
+	// Of an output: what it is about.
+	Value   string // category, such as that of a probability; empty: the predicted one
+	Segment string // id of the member whose result it is; empty: the model's own
 }
 
 // An Interval is a range of valid numbers, as written; an absent bound is empty.

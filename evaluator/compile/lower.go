@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/handoff-pmml/handoff/evaluator"
 	"github.com/handoff-pmml/handoff/evaluator/internal/check"
 	"github.com/handoff-pmml/handoff/evaluator/internal/enum"
 	"github.com/handoff-pmml/handoff/evaluator/internal/expr"
@@ -20,6 +21,8 @@ type lowering struct {
 
 	targets map[int32]check.Target // by slot
 	given   map[int32]int32        // slot in which a member's output is a result, by the output's own
+	size    evaluator.Size
+	paths   [enum.NumMissingStrategies]bool // of trees
 }
 
 // A lowered is a model that was lowered, and what is still to be settled about it when everything is known.
@@ -28,6 +31,7 @@ type lowered struct {
 	common      *check.ModelCommon
 	members     []*lowered // of a mining model, in the order of its segments
 	leaves      [2]int     // of a tree: its part of the program's leaves
+	words       string     // what it is, see describe
 	leafModels  bool       // of a tree: some leaves go on with a model
 	dedicated   bool       // its outcome is asked for by an output of another model
 	wantsID     bool       // somebody asks for the id of its node
@@ -57,6 +61,8 @@ func (l *lowering) lower(m check.Model) {
 		l.targets[s] = common.Target
 	}
 	l.outputs(out)
+	l.measure(m)
+	out.words = describe(m, out.members)
 	l.stack = append(l.stack, out)
 }
 

@@ -4,9 +4,12 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"math"
+	"strconv"
 
 	"github.com/handoff-pmml/handoff/evaluator"
 	"github.com/handoff-pmml/handoff/evaluator/internal/check"
+	"github.com/handoff-pmml/handoff/evaluator/internal/enum"
 	"github.com/handoff-pmml/handoff/evaluator/internal/expr"
 	"github.com/handoff-pmml/handoff/evaluator/internal/value"
 )
@@ -18,9 +21,18 @@ func (l *lowering) schema(d *check.Document, top *lowered, outputs []*check.Outp
 	s := evaluator.Schema{
 		PMMLVersion: d.Version, Application: d.Application, ModelVersion: d.Revision, ModelName: top.common.Name,
 		Element: top.common.Element, MiningFunction: top.common.Function, AlgorithmName: top.common.Algorithm,
+		Created: clip(d.Created), Description: d.Description, Structure: top.words, Size: l.size,
 	}
+	for i, used := range l.paths {
+		if used {
+			s.MissingPaths = append(s.MissingPaths, enum.MissingStrategy(i).String())
+		}
+	}
+	used := l.used(d, top)
 	for i := range d.Inputs[:d.Active] {
-		s.Inputs = append(s.Inputs, inputField(&d.Inputs[i], d))
+		f := inputField(&d.Inputs[i], d)
+		f.Unused = !used[d.Inputs[i].Slot]
+		s.Inputs = append(s.Inputs, f)
 	}
 	for i := range d.Groups {
 		s.Groups = append(s.Groups, inputField(&d.Groups[i], d))
@@ -47,6 +59,14 @@ func inputField(in *check.Input, d *check.Document) evaluator.Field {
 		Values: in.ValidTexts, Importance: in.Importance, MissingReplacement: in.Treatment.ReplacementText,
 		InvalidTreatment: invalidTreatments[in.Treatment.Invalid],
 	}
+	t := &in.Treatment
+	f.MissingValues, f.InvalidValues, f.MissingTreatment = in.MissingTexts, in.InvalidTexts, t.MissingTreatment
+	if t.Invalid == expr.InvalidAsValue {
+		f.InvalidReplacement = t.InvalidText
+	}
+	if t.Outliers != expr.AsIs {
+		f.Outliers, f.LowValue, f.HighValue = outliers[t.Outliers], bound(t.Low), bound(t.High)
+	}
 	for _, r := range in.Intervals {
 		f.Intervals = append(f.Intervals, evaluator.Interval{Closure: r.Closure, Left: r.LeftText, Right: r.RightText})
 	}
@@ -55,6 +75,16 @@ func inputField(in *check.Input, d *check.Document) evaluator.Field {
 
 var invalidTreatments = [...]string{
 	expr.ReturnInvalid: "returnInvalid", expr.KeepInvalid: "asIs", expr.InvalidAsMissing: "asMissing", expr.InvalidAsValue: "asValue",
+}
+
+var outliers = [...]string{expr.AsMissingValues: "asMissingValues", expr.AsExtremeValues: "asExtremeValues"}
+
+// bound writes a bound of the values that are no outliers; nothing if there is none.
+func bound(x float64) string {
+	if math.IsInf(x, 0) {
+		return ""
+	}
+	return strconv.FormatFloat(x, 'g', -1, 64)
 }
 
 func (l *lowering) targetField(slot int32, d *check.Document) evaluator.Field {
@@ -70,6 +100,11 @@ func outputField(o *check.Output, d *check.Document) evaluator.Field {
 	f := evaluator.Field{
 		Name: o.Name, DisplayName: o.DisplayName, DataType: "string", OpType: opTypes[o.Op], Feature: o.FeatureName, NotFinal: o.NotFinal,
 	}
+	switch o.Feature {
+	case enum.Probability, enum.Confidence, enum.Affinity, enum.Residual:
+		f.Value = o.ValueText
+	}
+	f.Segment = o.SegmentID
 	if t := d.Slots[o.Slot].Type; t != value.NoType {
 		f.DataType = t.String()
 	}

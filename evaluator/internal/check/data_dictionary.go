@@ -109,7 +109,7 @@ func (c *checker) dataValue(d *dataField, e *pmml.Element) {
 		return
 	}
 	if property == 1 {
-		in.Invalid = append(in.Invalid, cell)
+		in.Invalid, in.InvalidTexts = append(in.Invalid, cell), append(in.InvalidTexts, text)
 		return
 	}
 	in.Valid, in.ValidTexts = append(in.Valid, cell), append(in.ValidTexts, text)

@@ -2,6 +2,7 @@ package check
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/handoff-pmml/handoff/evaluator/internal/pmml"
 )
@@ -86,6 +87,10 @@ func (c *checker) header(e *pmml.Element) {
 		return
 	}
 	c.out.Revision, _ = e.Attr("modelVersion")
+	c.out.Description, _ = e.Attr("description")
+	if t := e.Child("Timestamp"); t != nil {
+		c.out.Created = strings.TrimSpace(t.Text())
+	}
 	if app := e.Child("Application"); app != nil {
 		name, _ := app.Attr("name")
 		version, _ := app.Attr("version")

@@ -13,6 +13,8 @@ type Document struct {
 	Version     string // of PMML, such as "4.4"
 	Application string // Header/Application: name and version
 	Revision    string // Header@modelVersion
+	Created     string // Header/Timestamp as written
+	Description string // Header@description
 
 	Symbols   *value.Symbols
 	Functions []expr.Function // each calls only those before it
@@ -56,6 +58,7 @@ type Input struct {
 	Valid        []value.Cell   // Value property="valid"; with any, nothing else is valid (beside Intervals)
 	Invalid      []value.Cell   // Value property="invalid"
 	ValidTexts   []string       // Valid as written
+	InvalidTexts []string       // Invalid as written
 	Intervals    []WrittenRange // of a continuous field
 
 	Treatment Treatment
@@ -75,6 +78,8 @@ type Treatment struct {
 	Low, High          float64    // infinite if not given
 	Replacement        value.Cell // of a missing value; missing: none
 	ReplacementText    string     // as written
+	InvalidText        string     // InvalidReplacement as written
+	MissingTreatment   string     // missingValueTreatment; empty if not given
 	MissingInvalid     bool       // missingValueTreatment="returnInvalid"
 }
 
@@ -136,6 +141,8 @@ type Output struct {
 	Feature           enum.Feature
 	FeatureName       string     // as written
 	Value             value.Cell // category of Probability, Confidence, Affinity, Residual; missing: the predicted one
+	ValueText         string     // @value as written
+	SegmentID         string     // @segmentId
 	Category          int32      // its index in the categories of the model that it is about; -1 predicted; -2 none of them
 	Rank              int32      // from 1
 	Segment           int32      // index of the member that it is about; -1: the model itself

@@ -140,7 +140,7 @@ func (c *checker) treatment(e *pmml.Element, t value.Type) (out Treatment, treat
 		MissingInvalid: c.choice(e, "missingValueTreatment", missingTreatments...) == len(missingTreatments)-1,
 	}
 	replacement, replaces := e.Attr("missingValueReplacement")
-	_, replacesInvalid := e.Attr("invalidValueReplacement")
+	invalidText, replacesInvalid := e.Attr("invalidValueReplacement")
 	switch {
 	case replacesInvalid && out.Invalid == expr.KeepInvalid:
 		out.Invalid = expr.InvalidAsValue // documents before 4.4 say it so
@@ -151,7 +151,8 @@ func (c *checker) treatment(e *pmml.Element, t value.Type) (out Treatment, treat
 	if out.Outliers != expr.AsIs && math.IsInf(out.Low, -1) && math.IsInf(out.High, 1) {
 		c.noteInconsistent(e.At("outliers"), "there are no outliers without lowValue and highValue")
 	}
-	out.ReplacementText = replacement
+	out.ReplacementText, out.InvalidText = replacement, invalidText
+	out.MissingTreatment, _ = e.Attr("missingValueTreatment")
 	if t != value.NoType {
 		out.Replacement = c.optionalLiteral(e, "missingValueReplacement", t)
 		if out.Invalid == expr.InvalidAsValue {

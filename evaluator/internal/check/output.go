@@ -57,6 +57,8 @@ func (r *outputReader) outputField(e *pmml.Element) {
 	o := Output{Category: -1, Segment: -1, SegmentOutput: -1, Expected: -1, Feature: enum.PredictedValue, FeatureName: "predictedValue"}
 	o.Name, _ = r.c.name(e, "name")
 	o.DisplayName, _ = e.Attr("displayName")
+	o.ValueText, _ = e.Attr("value")
+	o.SegmentID, _ = e.Attr("segmentId")
 	o.Rank = r.c.whole(e, "rank", 0, 1)
 	o.NotFinal = !r.c.boolean(e, "isFinalResult", true)
 	if text, ok := e.Attr("feature"); ok && !r.feature(&o, e, text) {
