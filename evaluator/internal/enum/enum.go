@@ -120,11 +120,68 @@ const (
 	Residual
 	Warning // always missing: there are none
 	Report  // JPMML's x-report: always missing
+	RuleValue // of an association rule
 	NumFeatures
 )
 
 // Features are the names of the features.
 var Features = []string{"predictedValue", "predictedDisplayValue", "transformedValue", "probability", "confidence",
-	"affinity", "entityId", "residual", "warning", "x-report"}
+	"affinity", "entityId", "residual", "warning", "x-report", "ruleValue"}
 
 func (f Feature) String() string { return name(Features, uint8(f)) }
+
+// A RuleFeature is what an output field gives of an association rule.
+type RuleFeature uint8
+
+// The features of association rules.
+const (
+	Consequent RuleFeature = iota
+	Antecedent
+	Rule
+	RuleID
+	RuleConfidence
+	RuleSupport
+	RuleLift
+	RuleLeverage
+	RuleAffinity
+	NumRuleFeatures
+)
+
+// RuleFeatures are the names of the features, the default first.
+var RuleFeatures = []string{"consequent", "antecedent", "rule", "ruleId", "confidence", "support", "lift", "leverage", "affinity"}
+
+func (f RuleFeature) String() string { return name(RuleFeatures, uint8(f)) }
+
+// A RuleAlgorithm says which association rules an output field is about.
+type RuleAlgorithm uint8
+
+// The algorithms that choose rules.
+const (
+	ExclusiveRecommendation RuleAlgorithm = iota // the antecedent is in the basket, the consequent is not
+	Recommendation                               // the antecedent is in the basket
+	RuleAssociation                              // both are in the basket
+	NumRuleAlgorithms
+)
+
+// RuleAlgorithms are the names of the algorithms, the default first.
+var RuleAlgorithms = []string{"exclusiveRecommendation", "recommendation", "ruleAssociation"}
+
+func (a RuleAlgorithm) String() string { return name(RuleAlgorithms, uint8(a)) }
+
+// A RankBasis is the number by which association rules are put in order.
+type RankBasis uint8
+
+// The bases of ranks.
+const (
+	ByConfidence RankBasis = iota
+	BySupport
+	ByLift
+	ByLeverage
+	ByAffinity
+	NumRankBases
+)
+
+// RankBases are the names of the bases, the default first.
+var RankBases = []string{"confidence", "support", "lift", "leverage", "affinity"}
+
+func (b RankBasis) String() string { return name(RankBases, uint8(b)) }
