@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/handoff-pmml/handoff/evaluator"
 	"github.com/handoff-pmml/handoff/evaluator/compile"
@@ -165,19 +164,4 @@ func (r *report) print(w io.Writer, c palette) {
 	if r.More > 0 {
 		fmt.Fprintf(w, "%s: and %d more\n", r.Faults[0].File, r.More)
 	}
-}
-
-// A palette is the colours of a terminal, all empty where there is none.
-type palette struct{ bold, dim, red, cyan, end string }
-
-// colours asks for colours only where a person looks, and has not said otherwise (https://no-color.org).
-func colours(w io.Writer) palette {
-	f, ok := w.(*os.File)
-	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
-		return palette{}
-	}
-	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return palette{}
-	}
-	return palette{bold: "\x1b[1m", dim: "\x1b[2m", red: "\x1b[31m", cyan: "\x1b[36m", end: "\x1b[0m"}
 }

@@ -38,6 +38,7 @@ func openInput(path string, stdin io.Reader) (io.ReadCloser, error) {
 type files struct {
 	mu   sync.Mutex
 	list []*output
+	bar  *progress
 	over bool // nothing may appear any more
 }
 
@@ -99,8 +100,23 @@ func (fs *files) add(o *output) (*output, error) {
 	return o, nil
 }
 
+// show shows the progress of the work, unless that is over already.
+func (fs *files) show(out io.Writer, table *countedReader, size int64) *progress {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if fs.over {
+		return nil
+	}
+	fs.bar = newProgress(out, table, size)
+	return fs.bar
+}
+
 // finish makes the outputs appear if the work went well, and removes them if not.
 func (fs *files) finish(err error) error {
+	fs.mu.Lock()
+	bar := fs.bar
+	fs.mu.Unlock()
+	bar.stop() // before the error is printed
 	if err == nil {
 		err = fs.commit()
 	}
@@ -136,6 +152,7 @@ func (fs *files) discard() {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	fs.over = true
+	fs.bar.stop() // before it is said that the work was interrupted
 	for _, o := range fs.list {
 		o.remove()
 	}

@@ -83,6 +83,14 @@ func samePath(a, b string) bool {
 	return errA == nil && errB == nil && absoluteA == absoluteB
 }
 
+// results gives where the results go, as far as a terminal may see them: nil for a file.
+func (f *scoreFlags) results(cmd *cobra.Command) any {
+	if f.output == standardStream || f.errors == standardStream {
+		return cmd.OutOrStdout()
+	}
+	return nil
+}
+
 func runScore(cmd *cobra.Command, f scoreFlags, out *files) error {
 	m, err := f.model.open(cmd.InOrStdin())
 	if err != nil {
@@ -93,7 +101,8 @@ func runScore(cmd *cobra.Command, f scoreFlags, out *files) error {
 		return err
 	}
 	defer in.Close() //nolint:errcheck // only read
-	records, err := newRecordTable(in, f.input, f.missing.texts, m)
+	counted := &countedReader{Reader: in}
+	records, err := newRecordTable(counted, f.input, f.missing.texts, m)
 	if err != nil {
 		return err
 	}
@@ -102,6 +111,9 @@ func runScore(cmd *cobra.Command, f scoreFlags, out *files) error {
 			f.input, shortList(records.Header()))
 	}
 	s := tableScorer{scorer: m.NewScorer(), records: records}
+	if !f.quiet && !f.json && watchedBy(cmd.ErrOrStderr(), in, f.results(cmd)) {
+		s.bar = out.show(cmd.ErrOrStderr(), counted, sizeOf(in))
+	}
 	results, err := out.create(f.output, cmd.OutOrStdout())
 	if err != nil {
 		return err
@@ -117,6 +129,7 @@ func runScore(cmd *cobra.Command, f scoreFlags, out *files) error {
 	if err := s.run(m.Schema().Results()); err != nil {
 		return err
 	}
+	s.bar.stop()
 	return s.tell(cmd.ErrOrStderr(), f)
 }
 
@@ -126,6 +139,7 @@ type tableScorer struct {
 	records *recordTable
 	results *table.Writer
 	errors  *table.Writer // nil: the first bad row ends it
+	bar     *progress
 
 	given int // results of a row
 	rows  int
@@ -144,6 +158,7 @@ func (s *tableScorer) run(results []evaluator.Field) error {
 			return ioError("write", s.flush())
 		}
 		s.rows++
+		s.bar.row()
 		if err == nil {
 			err = s.score(cells)
 		}

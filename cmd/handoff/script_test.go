@@ -24,6 +24,9 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"handoff": func() {
 			benchEffort = bench.Effort{WarmUp: time.Millisecond, Latency: time.Millisecond, Throughput: time.Millisecond}
+			if os.Getenv("HANDOFF_TEST_PROGRESS") != "" {
+				progressAfter, progressEvery = time.Millisecond, time.Millisecond
+			}
 			os.Exit(run())
 		},
 	})
