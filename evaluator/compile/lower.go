@@ -118,7 +118,7 @@ func (l *lowering) outputs(of *lowered) {
 	for i := range of.common.Outputs {
 		in, out := &of.common.Outputs[i], &of.model.Outputs[i]
 		*out = program.Output{
-			Slot: in.Slot, Type: in.Type, Feature: in.Feature, Category: in.Category,
+			Slot: in.Slot, Type: in.Type, Feature: in.Feature, Category: in.Category, Rank: in.Rank,
 			Copy: in.SegmentOutput, Expr: in.Expr, Expected: in.Expected,
 		}
 		about := of

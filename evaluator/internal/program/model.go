@@ -61,7 +61,7 @@ func (m *Model) code(c *coder) {
 	c.Index(&m.Out, c.outcomes)
 	c.stepList(&m.Steps)
 	m.Target.code(c)
-	codec.Slice(c.Coder, &m.Outputs, 9, func(o *Output) { o.code(c, m) })
+	codec.Slice(c.Coder, &m.Outputs, 10, func(o *Output) { o.code(c, m) })
 	c.stepList(&m.OutputSteps)
 	var tag byte
 	if !c.Reading() {

@@ -13,6 +13,7 @@ type Output struct {
 	Type     value.Type // NoType: of what it gives
 	Feature  enum.Feature
 	Category int32     // of Probability and the like: index in the categories; -1 the predicted one; -2 none of them
+	Rank     int32     // of what can be put in order: from 1
 	About    int32     // outcome that it is about
 	Copy     int32     // of TransformedValue of a member: slot of the member's output; -1: none
 	Expr     expr.Expr // of TransformedValue
@@ -30,6 +31,7 @@ func (o *Output) code(c *coder, m *Model) {
 	c.Type(&o.Type)
 	codec.Enum(c.Coder, &o.Feature, enum.NumFeatures)
 	c.Int32(&o.Category)
+	c.Int32(&o.Rank)
 	c.Index(&o.About, c.outcomes)
 	c.Optional(&o.Copy)
 	c.Optional(&o.Expected)

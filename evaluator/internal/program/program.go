@@ -58,7 +58,7 @@ type Expected struct {
 
 const (
 	magic   = "HANDOFF\x00"
-	version = 2 // of the encoding: to be raised whenever a change makes older forms unreadable or wrong
+	version = 3 // of the encoding: to be raised whenever a change makes older forms unreadable or wrong
 )
 
 // ErrVersion is wrapped by the error about a compiled form of another version.
