@@ -19,6 +19,10 @@ type Options struct {
 	ModelName string                // the model with this modelName; empty: the first scorable one
 	Notes     func(evaluator.Fault) // is told of what is odd but harmless, in document order
 	Limits    Limits
+
+	// Strict refuses what the schema of the document's version does not have, anywhere in the document: unknown elements
+	// and attributes, JPMML's x- attributes included, children in another order, attributes that are not of their type.
+	Strict bool
 }
 
 // Compile reads a document (XML in any usual encoding, or gzip of it) and returns the compiled form of its model. The
@@ -31,7 +35,7 @@ func Compile(r io.Reader, o Options) ([]byte, error) {
 	}
 	var found diag.Collector
 	l := newLowering()
-	checked := check.Check(doc, check.Options{ModelName: o.ModelName}, &found, l.lower)
+	checked := check.Check(doc, check.Options{ModelName: o.ModelName, Strict: o.Strict}, &found, l.lower)
 	faults, notes := doc.Locate(&found)
 	if o.Notes != nil && notes != nil {
 		for _, n := range notes.List {

@@ -19,6 +19,7 @@ import (
 // Options say what is checked.
 type Options struct {
 	ModelName string // the model element with this modelName; empty: the first that is scorable
+	Strict    bool   // the whole document must have nothing but what the schema of its version has
 }
 
 // Check checks doc's model and hands each checked model to lower as soon as it is complete: the members of a MiningModel
@@ -26,7 +27,7 @@ type Options struct {
 // fault was found lower is not called any more. The result is nil if there is any fault.
 func Check(doc *pmml.Document, o Options, faults *diag.Collector, lower func(Model)) *Document {
 	c := &checker{
-		doc: doc, faults: faults, lower: lower,
+		doc: doc, strict: o.Strict, faults: faults, lower: lower,
 		out:       &Document{Version: doc.Version(), Symbols: &value.Symbols{}},
 		readers:   modelReaders(),
 		functions: map[string]*function{},
@@ -37,6 +38,9 @@ func Check(doc *pmml.Document, o Options, faults *diag.Collector, lower func(Mod
 	c.global = c.newScope(nil)
 	faults.Stop = doc.Stop
 	c.document(doc.Root(), o)
+	if o.Strict {
+		c.strictly()
+	}
 	if !faults.OK() {
 		return nil
 	}
@@ -46,6 +50,7 @@ func Check(doc *pmml.Document, o Options, faults *diag.Collector, lower func(Mod
 // A checker is the state of checking one document.
 type checker struct {
 	doc    *pmml.Document
+	strict bool
 	out    *Document
 	faults *diag.Collector
 	lower  func(Model)

@@ -40,9 +40,9 @@ func (c *checker) unsupportedTogether(e *pmml.Element, attr, text, with string) 
 	c.faults.Fault(e.At(attr), diag.UnsupportedValue, "", "%s=%q is not defined for %s", attr, text, with)
 }
 
-// noteAttribute reports each unknown attribute of an element name once.
+// noteAttribute reports each unknown attribute of an element name once. Strict checking finds all of them.
 func (c *checker) noteAttribute(e *pmml.Element, attr string) {
-	if c.once("attribute", e.Name(), attr) {
+	if !c.strict && c.once("attribute", e.Name(), attr) {
 		c.faults.Note(e.At(attr), diag.UnknownAttribute, "", "%s has no attribute %s", e.Name(), attr)
 	}
 }

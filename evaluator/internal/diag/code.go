@@ -19,7 +19,7 @@ const (
 	MissingElement     Code = "missing-element"     // a required element is absent
 	DuplicateElement   Code = "duplicate-element"   // an element that may stand once stands again
 	UnknownElement     Code = "unknown-element"     // an element that PMML does not have in this place
-	UnknownAttribute   Code = "unknown-attribute"   // an attribute that PMML does not have in this place (a note)
+	UnknownAttribute   Code = "unknown-attribute"   // an attribute that PMML does not have in this place (a note, unless checking is strict)
 	UnsupportedElement Code = "unsupported-element" // an element that cannot be scored
 	UnsupportedValue   Code = "unsupported-value"   // an attribute value that PMML has but that cannot be scored
 	NotScorable        Code = "not-scorable"        // the model says isScorable="false"

@@ -124,6 +124,16 @@ func clip(s string) string {
 	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
+// Has says that a fault of this code has been recorded at p and kept.
+func (c *Collector) Has(p Place, code Code) bool {
+	for _, f := range c.faults.kept {
+		if f.place == p && f.Code == code {
+			return true
+		}
+	}
+	return false
+}
+
 // OK says that no fault has been recorded.
 func (c *Collector) OK() bool { return len(c.faults.kept) == 0 }
 
