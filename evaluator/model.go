@@ -28,6 +28,9 @@ var ErrDamaged = codec.ErrDamaged
 // ErrVersion is wrapped by Open's error about the compiled form of another version of Handoff.
 var ErrVersion = program.ErrVersion
 
+// CompiledVersion is the version of compiled forms that this package opens.
+const CompiledVersion = program.Version
+
 // IsCompiled says that b begins like a compiled form, not like a document.
 func IsCompiled(b []byte) bool { return program.Is(b) }
 

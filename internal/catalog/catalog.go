@@ -68,14 +68,14 @@ type Documents interface {
 // Scorers is what runs models.
 type Scorers interface {
 	// Scorer gives the model that is live now; it can be used on after a newer one has replaced it. ErrNotFound, or a
-	// *RejectedError if the document that was to become this model was rejected.
+	// *Rejection if the document that was to become this model was rejected.
 	Scorer(ctx context.Context, id string) (*scoring.Model, error)
 }
 
 // A Deployer brings documents into service and takes models out of it.
 type Deployer interface {
 	// Deploy puts a document into service under id; created is false if it replaces another. When it returns without an
-	// error, the model is live and will be so after a restart. The error is a *RejectedError if the document is at fault,
+	// error, the model is live and will be so after a restart. The error is a *Rejection if the document is at fault,
 	// and then the model that was live before still is. What the reader answers is handed on.
 	Deploy(ctx context.Context, id string, document io.Reader, o DeployOptions) (m Model, created bool, err error)
 	// Undeploy takes a model out of service; ErrNotFound.
@@ -87,16 +87,78 @@ type DeployOptions struct {
 	ModelName string // name of the model element to deploy; empty: the first that can be scored
 }
 
-// A RejectedError says that a document cannot be deployed: Err is an *evaluator.Faults, an
-// *evaluator.VerificationError or an evaluator.RecordError of one of its verification rows.
-type RejectedError struct {
-	Err error
+// A Rejection says why a document cannot be deployed, in a form that can be kept. It is an error.
+type Rejection struct {
+	Code    string            `json:"code"`             // "document", "verification", "golden", "schema", "settings", "key" or "resources"
+	Message string            `json:"message"`          // in one sentence, with the place
+	Faults  []evaluator.Fault `json:"faults,omitempty"` // of a document: the first of them
+	More    int               `json:"more,omitempty"`   // how many faults are not among them
+	File    string            `json:"file,omitempty"`   // of what lies beside the document: its name
+	Line    int               `json:"line,omitempty"`   // in that file
+	Row     int               `json:"row,omitempty"`    // of verification or golden rows, from 1
+	Field   string            `json:"field,omitempty"`  // input, target or output that it is about
 }
 
-func (e *RejectedError) Error() string { return e.Err.Error() }
+func (r *Rejection) Error() string { return r.Message }
 
-// Unwrap gives what is wrong with the document.
-func (e *RejectedError) Unwrap() error { return e.Err }
+// maxFaults is how many faults of a document a Rejection keeps.
+const maxFaults = 50
+
+// Reject gives the rejection for an error of compiling or verifying a document: *evaluator.Faults,
+// *evaluator.VerificationError, or an evaluator.RecordError. Any other error is not the document's fault: then it is nil.
+func Reject(err error) *Rejection {
+	var (
+		faults *evaluator.Faults
+		verify *evaluator.VerificationError
+		record evaluator.RecordError
+	)
+	switch {
+	case errors.As(err, &faults):
+		r := &Rejection{Code: "document", Message: faultMessage(faults), More: faults.More}
+		for i, f := range faults.List {
+			if i == maxFaults {
+				r.More += len(faults.List) - maxFaults
+				break
+			}
+			r.Faults = append(r.Faults, *f)
+		}
+		return r
+	case errors.As(err, &verify):
+		f := verify.Fault()
+		return &Rejection{Code: "verification", Message: f.Error(), Faults: []evaluator.Fault{*f}, Row: verify.Row, Field: verify.Field}
+	case errors.As(err, &record):
+		return &Rejection{Code: "verification", Message: err.Error(), Field: record.FieldName()}
+	}
+	return nil
+}
+
+// exactFaults are the kinds of faults whose bare message Openscoring's users know by heart: "Required attribute
+// RegressionModel@functionName is not defined", "PMML namespace URI … is not supported", "Element TextModel is not
+// supported". Where nothing else is wrong it stands alone, if it is about the document or a model as a whole, so that
+// the message itself names the place.
+var exactFaults = map[evaluator.FaultCode]bool{
+	"missing-attribute":   true,
+	"unsupported-element": true,
+	"version":             true,
+}
+
+// faultMessage gives the first fault with its place, and how many more there are.
+func faultMessage(faults *evaluator.Faults) string {
+	if len(faults.List) == 0 {
+		return faults.Error()
+	}
+	only := faults.List[0]
+	if len(faults.List) == 1 && faults.More == 0 && exactFaults[only.Code] && ofWhole(only.Path) {
+		return only.Message
+	}
+	return faults.Error()
+}
+
+// ofWhole says whether a path is of PMML, of an element below it, or of one of their attributes.
+func ofWhole(path string) bool {
+	element, _, _ := strings.Cut(path, "/@")
+	return strings.Count(element, "/") <= 2
+}
 
 // Sort puts models into the order of lists: by id, capital and small letters alike.
 func Sort(models []Model) {

@@ -53,7 +53,7 @@ func (s *Store) check(ctx context.Context, u *upload, o catalog.DeployOptions) (
 		return nil, nil, err
 	}
 	if err := opened.Verify(); err != nil {
-		return nil, nil, &catalog.RejectedError{Err: err}
+		return nil, nil, catalog.Reject(err)
 	}
 	return compiled, opened, nil
 }
@@ -62,7 +62,7 @@ func (s *Store) compile(document io.Reader, modelName string) ([]byte, *evaluato
 	compiled, err := compile.Compile(document, compile.Options{ModelName: modelName})
 	if err != nil {
 		if faults := (*evaluator.Faults)(nil); errors.As(err, &faults) {
-			return nil, nil, &catalog.RejectedError{Err: faults}
+			return nil, nil, catalog.Reject(faults)
 		}
 		return nil, nil, err
 	}

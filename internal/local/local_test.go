@@ -171,7 +171,7 @@ func TestNothingLeft(t *testing.T) {
 		"verification": strings.NewReader(verified(t, "virginica")),
 	} {
 		_, _, err := s.Deploy(background, "x", r, catalog.DeployOptions{})
-		var rejected *catalog.RejectedError
+		var rejected *catalog.Rejection
 		if err == nil || errors.As(err, &rejected) == errors.Is(err, broken) {
 			t.Errorf("%s: %v", name, err)
 		}

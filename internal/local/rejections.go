@@ -5,7 +5,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/handoff-pmml/handoff/evaluator"
 	"github.com/handoff-pmml/handoff/internal/catalog"
 )
 
@@ -14,14 +13,14 @@ import (
 // is ready to use.
 type rejections struct {
 	mu     sync.Mutex
-	causes map[string]*catalog.RejectedError
+	causes map[string]*catalog.Rejection
 	ids    []string // in the order in which they came
 }
 
 // maxRejections bounds what is remembered.
 const maxRejections = 1000
 
-func (r *rejections) add(id string, cause *catalog.RejectedError) {
+func (r *rejections) add(id string, cause *catalog.Rejection) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.drop(id)
@@ -29,19 +28,10 @@ func (r *rejections) add(id string, cause *catalog.RejectedError) {
 		r.drop(r.ids[0])
 	}
 	if r.causes == nil {
-		r.causes = map[string]*catalog.RejectedError{}
+		r.causes = map[string]*catalog.Rejection{}
 	}
-	r.causes[id] = &catalog.RejectedError{Err: shortened(cause.Err)}
+	r.causes[id] = cause
 	r.ids = append(r.ids, id)
-}
-
-// shortened keeps the first fault and the number of the others.
-func shortened(cause error) error {
-	faults := (*evaluator.Faults)(nil)
-	if !errors.As(cause, &faults) || len(faults.List) < 2 {
-		return cause
-	}
-	return &evaluator.Faults{List: faults.List[:1:1], More: len(faults.List) - 1 + faults.More}
 }
 
 func (r *rejections) forget(id string) {
@@ -70,7 +60,7 @@ func (r *rejections) of(id string, instead error) error {
 
 // remember keeps the cause of a rejection if no other version of the model is live.
 func (s *Store) remember(id string, err error) {
-	var rejected *catalog.RejectedError
+	var rejected *catalog.Rejection
 	if !errors.As(err, &rejected) {
 		return
 	}

@@ -79,7 +79,7 @@ func problemOf(err error) problem {
 		body   *scoring.BodyError
 		large  *http.MaxBytesError
 		record evaluator.RecordError
-		reject *catalog.RejectedError
+		reject *catalog.Rejection
 	)
 	switch {
 	case errors.As(err, &caller):
@@ -121,53 +121,17 @@ func recordProblem(err error, record evaluator.RecordError) problem {
 }
 
 // rejection is about a document that cannot be deployed.
-func rejection(err *catalog.RejectedError) problem {
-	p := problem{http.StatusBadRequest, "invalid-document", err.Error(), nil}
-	var (
-		faults *evaluator.Faults
-		verify *evaluator.VerificationError
-	)
-	switch {
-	case errors.As(err, &faults) && len(faults.List) > 0:
-		p.message = faultMessage(faults)
-		for _, f := range faults.List {
-			p.details = append(p.details, detail{
-				line: f.Line, path: f.Path, code: string(f.Code), message: f.Message, expected: f.Expected,
-			})
-		}
-	case errors.As(err, &verify):
-		p.message = verify.Fault().Error()
-		p.details = []detail{{
-			field: verify.Field, row: verify.Row, line: verify.Line, path: verify.Path, code: "verification",
-			message: verify.Error(), expected: verify.Expected,
-		}}
+func rejection(r *catalog.Rejection) problem {
+	p := problem{http.StatusBadRequest, "invalid-document", r.Message, nil}
+	for _, f := range r.Faults {
+		p.details = append(p.details, detail{
+			field: r.Field, row: r.Row, line: f.Line, path: f.Path, code: string(f.Code), message: f.Message, expected: f.Expected,
+		})
+	}
+	if len(r.Faults) == 0 {
+		p.details = []detail{{field: r.Field, row: r.Row, line: r.Line, path: r.File, code: r.Code, message: r.Message}}
 	}
 	return p
-}
-
-// exactFaults are the kinds of faults whose bare message Openscoring's users know by heart: "Required attribute
-// RegressionModel@functionName is not defined", "PMML namespace URI … is not supported", "Element TextModel is not
-// supported". Where nothing else is wrong it stands alone, if it is about the document or a model as a whole, so that
-// the message itself names the place; the header X-Handoff-Fault and problem+json always have it.
-var exactFaults = map[evaluator.FaultCode]bool{
-	"missing-attribute":   true,
-	"unsupported-element": true,
-	"version":             true,
-}
-
-// faultMessage gives the first fault with its place, and how many more there are.
-func faultMessage(faults *evaluator.Faults) string {
-	only := faults.List[0]
-	if len(faults.List) == 1 && faults.More == 0 && exactFaults[only.Code] && ofWhole(only.Path) {
-		return only.Message
-	}
-	return faults.Error()
-}
-
-// ofWhole says whether a path is of PMML, of an element below it, or of one of their attributes.
-func ofWhole(path string) bool {
-	element, _, _ := strings.Cut(path, "/@")
-	return strings.Count(element, "/") <= 2
 }
 
 // place tells where the first fault of a document is, for a header; empty if there is none.

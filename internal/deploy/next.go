@@ -1,0 +1,570 @@
+package deploy
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/handoff-pmml/handoff/internal/catalog"
+)
+
+const (
+	// maxAttempts is how often an effect is begun. The process that compiles a document may end three times while doing
+	// so: once or twice can be the machine's fault, or somebody's who restarts it.
+	maxAttempts = 3
+	// defaultKeep is how many versions can come back, the live one included.
+	defaultKeep = 3
+	// keepDeleted is how long a deleted model can come back.
+	keepDeleted = 30 * 24 * time.Hour
+)
+
+// A RefusedError says why something that somebody asked for cannot begin.
+type RefusedError struct{ Message string }
+
+func (e *RefusedError) Error() string { return e.Message }
+
+// ErrBusy says that the open deployment must come to its end first: what runs is about to change.
+var ErrBusy = errors.New("another change of the model is at its last step")
+
+// Next says what an event makes of a model: what is written down, and what is to be done in the world then. It reads no
+// clock and touches nothing, so that whoever repeats it gets the same. An event that says nothing new gives a transition
+// without a Model.ID, and what there is still to do. Errors: ErrBusy, *RefusedError.
+func Next(s Status, e Event, at time.Time) (Transition, []Effect, error) {
+	c := begin(s, at)
+	if err := c.take(e); err != nil {
+		return Transition{}, nil, err
+	}
+	return c.finish(), c.pending(), nil
+}
+
+// A change is a transition that is being made.
+type change struct {
+	model      Model
+	versions   map[int]Version
+	deployment *Deployment // the open one
+	at         time.Time
+
+	touched map[int]bool // versions to be written
+	ended   []Deployment
+	audits  []Audit
+	changed bool
+	idle    bool // what failed waits until somebody resumes it
+}
+
+func begin(s Status, at time.Time) *change {
+	c := &change{model: s.Model, versions: map[int]Version{}, at: at.UTC().Truncate(time.Millisecond), touched: map[int]bool{}}
+	c.model.Seen = maps.Clone(s.Model.Seen)
+	c.model.Kept = slices.Clone(s.Model.Kept)
+	c.model.Garbage = slices.Clone(s.Model.Garbage)
+	for _, v := range s.Versions {
+		c.versions[v.Number] = v
+	}
+	if s.Deployment != nil {
+		d := *s.Deployment
+		d.Steps = slices.Clone(d.Steps)
+		c.deployment = &d
+	}
+	if c.at.Before(c.model.Updated) { // the clock went back: history does not
+		c.at = c.model.Updated
+	}
+	return c
+}
+
+func (c *change) take(e Event) error {
+	switch e := e.(type) {
+	case Uploaded:
+		return c.uploaded(e)
+	case Removed:
+		return c.removed(e)
+	case RollbackAsked:
+		return c.rollbackAsked(e)
+	case SettingsChanged:
+		c.settingsChanged(e)
+	case Resumed:
+		c.resumed()
+	case Expired:
+		c.expired()
+	case WasFailed:
+		c.failed(e)
+	default:
+		c.answered(e)
+	}
+	return nil
+}
+
+// answered takes the answer of an effect. One that does not fit the state is of another time and says nothing.
+func (c *change) answered(e Event) {
+	if e, ok := e.(WasCollected); ok {
+		c.collected(e)
+		return
+	}
+	if c.deployment == nil {
+		c.restored(e)
+		return
+	}
+	switch e := e.(type) {
+	case WasRejected:
+		if s := c.deployment.State; s == Received || s == Checked || s == Compiled {
+			c.reject(e.Rejection)
+		}
+	case WasReplaced:
+		if c.deployment.State == Received {
+			c.abandon(Superseded)
+		}
+	case WasChecked:
+		if c.deployment.State == Received {
+			c.checked(e)
+		}
+	case WasCompiled:
+		if c.deployment.State == Checked {
+			v := c.version()
+			v.Evaluator, v.CompiledBytes = e.Evaluator, e.Bytes
+			c.put(v)
+			c.enter(Compiled)
+		}
+	case WasVerified:
+		if c.deployment.State == Compiled {
+			v := c.version()
+			v.Schema, v.Rows = e.Schema, e.Rows
+			c.put(v)
+			c.deployment.Warnings = append(c.deployment.Warnings, e.Warnings...)
+			c.enter(Verified)
+		}
+	case WasSwitched:
+		if c.deployment.State == Verified {
+			c.live()
+		}
+	case WasStopped:
+		if c.deployment.State == Draining {
+			c.stopped()
+		}
+	}
+}
+
+// ---- what somebody wants
+
+func (c *change) uploaded(e Uploaded) error {
+	key := e.Object.Key
+	if c.model.Seen[key] == e.Object.Version {
+		return nil
+	}
+	if c.model.Source != "" && key != c.model.Source {
+		c.see(key, e.Object.Version)
+		c.refuse(e.ID, Upload, &e.Object, e.By, catalog.Rejection{Code: "key",
+			Message: fmt.Sprintf("the model belongs to %s: remove that before %s can be deployed", c.model.Source, key)})
+		return nil
+	}
+	if err := c.supersede(); err != nil {
+		return err
+	}
+	c.see(key, e.Object.Version)
+	c.model.Last++
+	number := c.model.Last
+	c.model.Desired = number
+	c.model.Kept = append(c.model.Kept, number)
+	c.open(e.ID, Upload, number, Received, &e.Object, e.By)
+	c.put(Version{Model: c.model.ID, Number: number, State: Received, Deployment: e.ID, Object: e.Object, Created: c.at})
+	return nil
+}
+
+func (c *change) removed(e Removed) error {
+	if e.Key != "" && c.model.Seen[e.Key] == "" {
+		return nil
+	}
+	if e.Key != "" && c.model.Source != "" && e.Key != c.model.Source {
+		c.see(e.Key, "") // it never was this model's document
+		return nil
+	}
+	if err := c.supersede(); err != nil {
+		return err
+	}
+	if c.model.Live == 0 {
+		if len(c.model.Seen) > 0 || c.model.Rejection != nil {
+			c.forgetSource()
+		}
+		return nil
+	}
+	c.model.Desired = 0
+	c.forgetSource()
+	c.open(e.ID, Removal, 0, Draining, objectOf(e.Key), e.By)
+	return nil
+}
+
+// forgetSource frees the model of the key that it belongs to: whatever is found under any of its keys is new.
+func (c *change) forgetSource() {
+	c.model.Source, c.model.Seen, c.model.Rejection = "", nil, nil
+	c.changed = true
+}
+
+func objectOf(key string) *Object {
+	if key == "" {
+		return nil
+	}
+	return &Object{Key: key}
+}
+
+func (c *change) rollbackAsked(e RollbackAsked) error {
+	to := e.To
+	if to == 0 {
+		to = c.model.Previous
+	}
+	v, kept := c.versions[to]
+	switch {
+	case to == 0:
+		return &RefusedError{"there is no earlier version"}
+	case to == c.model.Live:
+		return &RefusedError{fmt.Sprintf("version %d is live", to)}
+	case !kept || v.State != Retired && v.State != RolledBack:
+		return &RefusedError{fmt.Sprintf("version %d cannot come back: it is not kept, or was never live", to)}
+	}
+	if err := c.supersede(); err != nil {
+		return err
+	}
+	kind := Rollback
+	if c.model.Live == 0 {
+		kind = Undelete
+	}
+	c.model.Desired = to
+	c.open(e.ID, kind, to, Verified, nil, e.By)
+	return nil
+}
+
+func (c *change) settingsChanged(e SettingsChanged) {
+	if c.model.Last == 0 || c.model.Seen[e.Object.Key] == e.Object.Version {
+		return
+	}
+	c.see(e.Object.Key, e.Object.Version)
+	if c.model.Live == 0 {
+		return // they count when something is deployed
+	}
+	if e.Rejection != nil {
+		c.refuse(e.ID, Change, &e.Object, e.By, *e.Rejection)
+		return
+	}
+	c.model.Settings = e.Settings
+	d := c.newDeployment(e.ID, Change, c.model.Live, &e.Object, e.By)
+	c.end(d, Live, c.model.Live)
+}
+
+// supersede ends an open deployment for a newer one.
+func (c *change) supersede() error {
+	if c.deployment == nil {
+		return nil
+	}
+	if c.deployment.State == Verified || c.deployment.State == Draining {
+		return ErrBusy
+	}
+	c.abandon(Superseded)
+	return nil
+}
+
+// ---- the steps of a deployment
+
+func (c *change) newDeployment(id string, kind Kind, version int, o *Object, by By) Deployment {
+	return Deployment{Model: c.model.ID, ID: id, Kind: kind, Version: version, From: c.model.Live, Object: o, By: by, Created: c.at}
+}
+
+func (c *change) open(id string, kind Kind, version int, state State, o *Object, by By) {
+	d := c.newDeployment(id, kind, version, o, by)
+	c.deployment = &d
+	c.model.Open = id
+	c.model.Restore = false // what is opened here settles what runs
+	c.enter(state)
+}
+
+// enter brings the open deployment into a state, in which it waits for an effect.
+func (c *change) enter(s State) {
+	d := c.deployment
+	d.State, d.Attempts, d.Updated = s, 1, c.at
+	d.Steps = append(d.Steps, Step{s, c.at})
+	if d.Kind == Upload {
+		v := c.version()
+		v.State = s
+		c.put(v)
+	}
+	c.changed = true
+}
+
+// refuse writes down a deployment that ends before it begins.
+func (c *change) refuse(id string, kind Kind, o *Object, by By, r catalog.Rejection) {
+	d := c.newDeployment(id, kind, 0, o, by)
+	d.Rejection = &r
+	c.end(d, Rejected, c.model.Live)
+}
+
+// end writes down that a deployment is over, and who did that.
+func (c *change) end(d Deployment, s State, after int) {
+	d.State, d.Attempts, d.Updated = s, 0, c.at
+	d.Steps = append(d.Steps, Step{s, c.at})
+	c.ended = append(c.ended, d)
+	c.audits = append(c.audits, Audit{
+		Model: d.Model, ID: d.ID, At: c.at, Actor: d.By.Actor, Reason: d.By.Reason, Action: d.Kind, Outcome: s,
+		Before: d.From, After: after, Deployment: d.ID,
+	})
+	c.changed = true
+}
+
+// close ends the open deployment.
+func (c *change) close(s State) {
+	d := *c.deployment
+	c.deployment, c.model.Open = nil, ""
+	c.end(d, s, c.model.Live)
+}
+
+func (c *change) checked(e WasChecked) {
+	v := c.version()
+	v.Document, v.ModelName, v.Settings, v.Golden, v.Baseline = e.Document, e.ModelName, e.Settings, e.Golden, e.Baseline
+	c.put(v)
+	c.see(SidecarOf(c.model.ID, SettingsName), e.SettingsVersion)
+	c.enter(Checked)
+}
+
+func (c *change) live() {
+	d := c.deployment
+	v := c.versions[d.Version]
+	if old, ok := c.versions[c.model.Live]; ok && old.Number != v.Number {
+		old.State = Retired
+		if d.Kind == Rollback && v.Number < old.Number {
+			old.State = RolledBack
+		}
+		c.put(old)
+		c.model.Previous = old.Number
+	} else if c.model.Previous == v.Number {
+		c.model.Previous = 0
+	}
+	v.State, v.Since = Live, c.at
+	c.put(v)
+	c.model.Live, c.model.Desired = v.Number, v.Number
+	c.model.Deleted, c.model.Rejection = time.Time{}, nil
+	if d.Kind == Upload {
+		c.model.Source, c.model.Settings = d.Object.Key, v.Settings
+	}
+	c.close(Live)
+	c.retain()
+}
+
+// retain keeps the newest versions, and marks the others as garbage.
+func (c *change) retain() {
+	keep := c.model.Settings.Keep
+	if keep == 0 {
+		keep = defaultKeep
+	}
+	kept := slices.Clone(c.model.Kept)
+	for i, n := range kept {
+		if len(kept)-i > keep && n != c.model.Live && n != c.model.Previous {
+			c.discard(n)
+		}
+	}
+}
+
+// discard marks a version's files as garbage.
+func (c *change) discard(n int) {
+	c.model.Kept = slices.DeleteFunc(c.model.Kept, func(k int) bool { return k == n })
+	c.model.Garbage = append(c.model.Garbage, n)
+	if v := c.versions[n]; v.State == Retired || v.State == RolledBack {
+		v.State = Collected
+		c.put(v)
+	}
+	c.changed = true
+}
+
+func (c *change) stopped() {
+	if old, ok := c.versions[c.model.Live]; ok {
+		old.State = Retired
+		c.put(old)
+	}
+	c.model.Previous, c.model.Live, c.model.Desired = c.model.Live, 0, 0
+	c.model.Deleted = c.at
+	c.close(Deleted)
+}
+
+// reject ends the open deployment for what is wrong with its document.
+func (c *change) reject(r catalog.Rejection) {
+	c.deployment.Rejection = &r
+	if c.model.Live == 0 {
+		c.model.Rejection = &r
+	}
+	c.abandon(Rejected)
+}
+
+// abandon ends the open deployment without its version: what was live is what is wanted again.
+func (c *change) abandon(s State) {
+	if c.deployment.Kind == Upload {
+		v := c.version()
+		v.State = s
+		c.put(v)
+		c.discard(v.Number)
+	}
+	c.model.Desired = c.model.Live
+	c.close(s)
+}
+
+// resumed begins the effect of the open deployment once more. A document at which the process has ended again and again
+// is rejected: it takes more memory or time than there is.
+func (c *change) resumed() {
+	d := c.deployment
+	switch {
+	case d == nil:
+	case d.Attempts < maxAttempts:
+		c.attempt()
+	case d.State == Checked || d.State == Compiled:
+		c.reject(catalog.Rejection{Code: "resources",
+			Message: fmt.Sprintf("the process ended %d times while it compiled or verified the document", d.Attempts)})
+	default:
+		c.attempt()
+	}
+}
+
+func (c *change) attempt() {
+	c.deployment.Attempts++
+	c.deployment.Updated = c.at
+	c.changed = true
+}
+
+// failed tries an effect of the open deployment again, or gives the deployment up.
+func (c *change) failed(e WasFailed) {
+	d := c.deployment
+	if d == nil || !belongs(e.Effect, d.State) {
+		c.idle = true // garbage and what is to be restored wait for a better time
+		return
+	}
+	d.Failure = e.Cause
+	if d.Attempts < maxAttempts {
+		c.attempt()
+		return
+	}
+	c.model.Restore = d.State == Verified || d.State == Draining
+	if d.Kind == Removal {
+		c.model.Source = c.sourceOfLive()
+	}
+	c.abandon(Failed)
+}
+
+func (c *change) sourceOfLive() string { return c.versions[c.model.Live].Object.Key }
+
+func belongs(e Effect, s State) bool {
+	switch e.(type) {
+	case Check:
+		return s == Received
+	case Compile:
+		return s == Checked
+	case Verify:
+		return s == Compiled
+	case Switch:
+		return s == Verified
+	case Stop:
+		return s == Draining
+	}
+	return false
+}
+
+// restored takes the answer of an effect that put right what runs.
+func (c *change) restored(e Event) {
+	switch e.(type) {
+	case WasSwitched, WasStopped:
+		if c.model.Restore {
+			c.model.Restore, c.changed = false, true
+		}
+	}
+}
+
+func (c *change) collected(e WasCollected) {
+	before := len(c.model.Garbage)
+	c.model.Garbage = slices.DeleteFunc(c.model.Garbage, func(n int) bool { return slices.Contains(e.Versions, n) })
+	c.changed = c.changed || len(c.model.Garbage) != before
+}
+
+func (c *change) expired() {
+	if c.deployment != nil || c.model.Deleted.IsZero() || c.at.Before(c.model.Deleted.Add(keepDeleted)) {
+		return
+	}
+	for _, n := range slices.Clone(c.model.Kept) {
+		c.discard(n)
+	}
+	c.model.Previous = 0
+}
+
+// ---- what comes of it
+
+func (c *change) version() Version { return c.versions[c.deployment.Version] }
+
+func (c *change) put(v Version) {
+	c.versions[v.Number] = v
+	c.touched[v.Number] = true
+	c.changed = true
+}
+
+func (c *change) see(key, version string) {
+	if version == c.model.Seen[key] {
+		return
+	}
+	if c.model.Seen == nil {
+		c.model.Seen = map[string]string{}
+	}
+	if version == "" {
+		delete(c.model.Seen, key)
+	} else {
+		c.model.Seen[key] = version
+	}
+	c.changed = true
+}
+
+func (c *change) finish() Transition {
+	if !c.changed {
+		return Transition{}
+	}
+	c.model.Rev++
+	if c.model.Created.IsZero() {
+		c.model.Created = c.at
+	}
+	c.model.Updated = c.at
+	t := Transition{Model: c.model, Deployments: c.ended, Audits: c.audits}
+	for _, n := range slices.Sorted(maps.Keys(c.touched)) {
+		t.Versions = append(t.Versions, c.versions[n])
+	}
+	if c.deployment != nil {
+		t.Deployments = append(t.Deployments, *c.deployment)
+	}
+	if n := len(t.Deployments); n > 0 {
+		t.Model.Latest = t.Deployments[n-1].Summary()
+	}
+	return t
+}
+
+// pending is what there is to do in the world.
+func (c *change) pending() []Effect {
+	if c.idle {
+		return nil
+	}
+	if d := c.deployment; d != nil {
+		return []Effect{c.effectOf(d)}
+	}
+	var effects []Effect
+	if c.model.Restore {
+		if v, ok := c.versions[c.model.Live]; ok {
+			effects = append(effects, Switch{v})
+		} else {
+			effects = append(effects, Stop{c.model.ID})
+		}
+	}
+	if len(c.model.Garbage) > 0 {
+		effects = append(effects, Collect{c.model.ID, slices.Clone(c.model.Garbage)})
+	}
+	return effects
+}
+
+func (c *change) effectOf(d *Deployment) Effect {
+	switch d.State {
+	case Received:
+		return Check{c.version()}
+	case Checked:
+		return Compile{c.version()}
+	case Compiled:
+		return Verify{c.version(), c.model.Live}
+	case Verified:
+		return Switch{c.version()}
+	}
+	return Stop{c.model.ID}
+}

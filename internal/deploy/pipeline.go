@@ -1,0 +1,434 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/handoff-pmml/handoff/internal/catalog"
+	"github.com/oklog/ulid/v2"
+)
+
+// Config says what a Pipeline stands on. All fields but the last ones are required.
+type Config struct {
+	Store     Store
+	Objects   Objects
+	Artifacts Artifacts
+	Runtime   Runtime
+	Compile   CompileFunc
+
+	Now      func() time.Time                                 // nil: time.Now
+	ID       func(at time.Time) string                        // gives ULIDs; nil: random ones
+	Pause    func(ctx context.Context, d time.Duration) error // waits before an effect is tried again; nil: by the clock
+	Patience time.Duration                                    // how long a caller waits for a deployment's end; 0: 25 seconds
+	Log      *slog.Logger                                     // nil: none
+}
+
+// A Pipeline deploys. It may be used by many goroutines; what concerns one model happens one after the other.
+type Pipeline struct {
+	Config
+	lanes      lanes
+	compiling  chan struct{} // taken while a document is compiled: it takes memory
+	background sync.WaitGroup
+}
+
+// New makes a Pipeline.
+func New(c Config) *Pipeline {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.ID == nil {
+		c.ID = func(at time.Time) string { return ulid.MustNew(ulid.Timestamp(at), ulid.DefaultEntropy()).String() }
+	}
+	if c.Pause == nil {
+		c.Pause = pause
+	}
+	if c.Patience == 0 {
+		c.Patience = 25 * time.Second
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Pipeline{Config: c, compiling: make(chan struct{}, 2)}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Wait returns when everything that was begun has ended.
+func (p *Pipeline) Wait() { p.background.Wait() }
+
+// An Outcome is what a request came to: a deployment, which is not final if it takes longer than the caller is patient.
+type Outcome struct {
+	Deployment Deployment
+	Model      Model // as it was when the outcome was known
+}
+
+// Deploy puts a document under the model's key and deploys it. The error is a *catalog.Rejection if the document can
+// never go live; what was live before still is then. What the reader answers is handed on.
+func (p *Pipeline) Deploy(ctx context.Context, id string, document io.Reader, m Metadata) (Outcome, error) {
+	body, err := p.Objects.Receive(ctx, document)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("deploy %s: %w", id, err)
+	}
+	o, err := p.run(ctx, id, func(ctx context.Context) (Event, string, error) {
+		defer body.Discard()
+		s, err := p.Store.Status(ctx, id)
+		if err != nil {
+			return nil, "", err
+		}
+		key := s.Model.Source
+		if key == "" {
+			key = KeyOf(id)
+		}
+		object, err := p.Objects.Put(ctx, key, body, m)
+		if err != nil {
+			return nil, "", err
+		}
+		d := p.ID(p.Now())
+		return Uploaded{ID: d, Object: object, By: m.By}, d, nil
+	})
+	if err != nil {
+		return o, fmt.Errorf("deploy %s: %w", id, err)
+	}
+	return o, o.err()
+}
+
+// err is the error that a deployment ended with.
+func (o Outcome) err() error {
+	switch o.Deployment.State {
+	case Rejected:
+		return o.Deployment.Rejection
+	case Failed:
+		return errors.New(o.Deployment.Failure)
+	}
+	return nil
+}
+
+// Undeploy takes a model out of service and removes its object; catalog.ErrNotFound.
+func (p *Pipeline) Undeploy(ctx context.Context, id string, by By) (Outcome, error) {
+	unknown := false
+	o, err := p.run(ctx, id, func(ctx context.Context) (Event, string, error) {
+		s, err := p.Store.Status(ctx, id)
+		if err != nil {
+			return nil, "", err
+		}
+		unknown = s.Model.Live == 0 && s.Deployment == nil
+		for _, key := range KeysOf(id) {
+			if s.Model.Seen[key] == "" {
+				continue
+			}
+			if err := p.Objects.Delete(ctx, key); err != nil {
+				return nil, "", err
+			}
+		}
+		d := p.ID(p.Now())
+		return Removed{ID: d, By: by}, d, nil
+	})
+	switch {
+	case err != nil:
+		return o, fmt.Errorf("undeploy %s: %w", id, err)
+	case unknown:
+		return o, catalog.ErrNotFound
+	}
+	return o, o.err()
+}
+
+// Rollback makes an earlier version live: 0 is the one that was live before. Errors: *RefusedError, catalog.ErrNotFound
+// for a model that nobody knows.
+func (p *Pipeline) Rollback(ctx context.Context, id string, to int, by By) (Outcome, error) {
+	o, err := p.run(ctx, id, func(ctx context.Context) (Event, string, error) {
+		s, err := p.Store.Status(ctx, id)
+		if err != nil {
+			return nil, "", err
+		}
+		if s.Model.Last == 0 {
+			return nil, "", catalog.ErrNotFound
+		}
+		d := p.ID(p.Now())
+		return RollbackAsked{ID: d, To: to, By: by}, d, nil
+	})
+	if err != nil {
+		return o, fmt.Errorf("roll back %s: %w", id, err)
+	}
+	return o, o.err()
+}
+
+// Look looks at what lies under a key now, and deploys or undeploys accordingly. Whoever hears that something happened
+// under a key calls it; it does no harm to call it in vain. The outcome is zero if there was nothing to do.
+func (p *Pipeline) Look(ctx context.Context, key string, by By) (Outcome, error) {
+	id, sidecar, ok := ModelOf(key)
+	if !ok || sidecar == GoldenName || sidecar == BaselineName { // these count for the next deployment
+		return Outcome{}, nil
+	}
+	o, err := p.run(ctx, id, func(ctx context.Context) (Event, string, error) {
+		d := p.ID(p.Now())
+		object, err := p.Objects.Head(ctx, key)
+		switch {
+		case err != nil && !errors.Is(err, ErrGone):
+			return nil, "", err
+		case sidecar != "":
+			e, err := p.lookAtSettings(ctx, key, object, err == nil)
+			e.ID, e.By = d, by
+			return e, d, err
+		case err != nil:
+			return Removed{ID: d, Key: key, By: by}, d, nil
+		}
+		if object.Metadata.By != (By{}) {
+			by = object.Metadata.By
+		}
+		return Uploaded{ID: d, Object: object, By: by}, d, nil
+	})
+	if err != nil {
+		return o, fmt.Errorf("deploy what lies under %s: %w", key, err)
+	}
+	return o, nil
+}
+
+// Resume goes on with whatever was left unfinished.
+func (p *Pipeline) Resume(ctx context.Context) error {
+	ids, err := p.Store.Unfinished(ctx)
+	if err != nil {
+		return fmt.Errorf("resume: %w", err)
+	}
+	var errs []error
+	for _, id := range ids {
+		if _, err := p.event(ctx, id, Resumed{}); err != nil {
+			errs = append(errs, fmt.Errorf("resume %s: %w", id, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Expire lets go of what is kept of models that were deleted long ago.
+func (p *Pipeline) Expire(ctx context.Context) error {
+	models, err := p.Store.Models(ctx)
+	if err != nil {
+		return fmt.Errorf("expire: %w", err)
+	}
+	var errs []error
+	for _, m := range models {
+		if m.Deleted.IsZero() || len(m.Kept) == 0 {
+			continue
+		}
+		if _, err := p.event(ctx, m.ID, Expired{}); err != nil {
+			errs = append(errs, fmt.Errorf("expire %s: %w", m.ID, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (p *Pipeline) event(ctx context.Context, id string, e Event) (Outcome, error) {
+	return p.run(ctx, id, func(context.Context) (Event, string, error) { return e, "", nil })
+}
+
+// run makes an event in the model's lane and handles it there. It returns when the deployment of that id has ended, or
+// everything has if there is none, or when patience is over. What has begun goes on when the caller goes away.
+func (p *Pipeline) run(ctx context.Context, id string, make_ func(context.Context) (Event, string, error)) (Outcome, error) {
+	type answer struct {
+		Outcome
+		err error
+	}
+	answered := make(chan answer, 1)
+	lasting := context.WithoutCancel(ctx)
+	p.background.Add(1)
+	go func() {
+		defer p.background.Done()
+		leave := p.lanes.enter(id)
+		defer leave()
+		e, deployment, err := make_(ctx)
+		if err != nil {
+			answered <- answer{err: err}
+			return
+		}
+		h := handling{p: p, id: id, deployment: deployment, ended: func(o Outcome) { answered <- answer{Outcome: o} }}
+		err = h.handle(lasting, e)
+		if !h.told {
+			answered <- answer{Outcome: h.last, err: err}
+		} else if err != nil {
+			p.Log.Error("a deployment left something undone", slog.String("model", id), slog.String("cause", err.Error()))
+		}
+	}()
+	timer := time.NewTimer(p.Patience)
+	defer timer.Stop()
+	select {
+	case a := <-answered:
+		return a.Outcome, a.err
+	case <-ctx.Done():
+		return Outcome{}, ctx.Err()
+	case <-timer.C:
+		return p.soFar(lasting, id)
+	}
+}
+
+// soFar gives the open deployment of a model.
+func (p *Pipeline) soFar(ctx context.Context, id string) (Outcome, error) {
+	s, err := p.Store.Status(ctx, id)
+	if err != nil {
+		return Outcome{}, err
+	}
+	o := Outcome{Model: s.Model}
+	if s.Deployment != nil {
+		o.Deployment = *s.Deployment
+	}
+	return o, nil
+}
+
+// handling is the handling of one event and all that follows from it.
+type handling struct {
+	p          *Pipeline
+	id         string
+	deployment string // of which the caller waits for the end
+	ended      func(Outcome)
+	told       bool
+	last       Outcome
+}
+
+// maxConflicts is how often a transition is decided anew because somebody else was faster.
+const maxConflicts = 20
+
+func (h *handling) handle(ctx context.Context, e Event) error {
+	for conflicts := 0; ; {
+		s, err := h.p.Store.Status(ctx, h.id)
+		if err != nil {
+			return err
+		}
+		t, effects, err := Next(s, e, h.p.Now())
+		if errors.Is(err, ErrBusy) {
+			before := &handling{p: h.p, id: h.id, ended: func(Outcome) {}}
+			if err := before.handle(ctx, Resumed{}); err != nil {
+				return err
+			}
+			if conflicts++; conflicts > maxConflicts {
+				return ErrBusy
+			}
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if t.Model.ID != "" {
+			err := h.p.Store.Commit(ctx, t)
+			if errors.Is(err, ErrConflict) && conflicts < maxConflicts {
+				conflicts++
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			h.tell(t)
+		}
+		if len(effects) == 0 {
+			return nil
+		}
+		if e, err = h.perform(ctx, effects[0]); err != nil {
+			return err
+		}
+	}
+}
+
+// tell tells the caller when the deployment has ended, and the log when any has.
+func (h *handling) tell(t Transition) {
+	for _, d := range t.Deployments {
+		if d.State.Final() {
+			h.p.logEnd(d)
+		}
+		if d.ID != h.deployment {
+			continue
+		}
+		h.last = Outcome{Deployment: d, Model: t.Model}
+		if d.State.Final() && !h.told {
+			h.told = true
+			h.ended(h.last)
+		}
+	}
+}
+
+func (p *Pipeline) logEnd(d Deployment) {
+	attributes := []any{slog.String("model", d.Model), slog.String("deployment", d.ID), slog.String("kind", string(d.Kind)),
+		slog.String("state", string(d.State)), slog.Int("version", d.Version), slog.String("actor", d.By.Actor)}
+	switch {
+	case d.Rejection != nil:
+		p.Log.Warn("rejected", append(attributes, slog.String("cause", d.Rejection.Message))...)
+	case d.State == Failed:
+		p.Log.Error("failed", append(attributes, slog.String("cause", d.Failure))...)
+	default:
+		p.Log.Info("deployment", attributes...)
+	}
+}
+
+// perform does one effect and gives its answer.
+func (h *handling) perform(ctx context.Context, effect Effect) (Event, error) {
+	e, err := h.p.do(ctx, effect)
+	if err == nil {
+		return e, nil
+	}
+	h.p.Log.Warn("an effect failed", slog.String("model", h.id), slog.String("effect", fmt.Sprintf("%T", effect)), slog.String("cause", err.Error()))
+	if err := h.p.Pause(ctx, time.Second/4); err != nil {
+		return nil, err
+	}
+	return WasFailed{Effect: effect, Cause: err.Error()}, nil
+}
+
+func (p *Pipeline) do(ctx context.Context, effect Effect) (Event, error) {
+	switch e := effect.(type) {
+	case Check:
+		return p.check(ctx, e)
+	case Compile:
+		return p.compile(ctx, e)
+	case Verify:
+		return p.verify(ctx, e)
+	case Switch:
+		return WasSwitched{}, p.Runtime.Switch(ctx, e.Version)
+	case Stop:
+		return WasStopped{}, p.Runtime.Stop(ctx, e.Model)
+	case Collect:
+		for _, n := range e.Versions {
+			if err := p.Artifacts.Remove(ctx, e.Model, n); err != nil {
+				return nil, err
+			}
+		}
+		return WasCollected{e.Versions}, nil
+	}
+	return nil, fmt.Errorf("there is no effect %T", effect)
+}
+
+// lanes let one goroutine at a time work on a model, in the order in which they came.
+type lanes struct {
+	mu   sync.Mutex
+	tail map[string]chan struct{} // closed when the last in the lane is through
+}
+
+func (l *lanes) enter(id string) (leave func()) {
+	mine := make(chan struct{})
+	l.mu.Lock()
+	if l.tail == nil {
+		l.tail = map[string]chan struct{}{}
+	}
+	before := l.tail[id]
+	l.tail[id] = mine
+	l.mu.Unlock()
+	if before != nil {
+		<-before
+	}
+	return func() {
+		close(mine)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.tail[id] == mine {
+			delete(l.tail, id)
+		}
+	}
+}
