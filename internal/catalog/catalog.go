@@ -46,6 +46,7 @@ type Model struct {
 	Size     int64     // bytes of the document
 	Checksum string    // SHA-256 of the document in lower-case hexadecimal digits
 	Created  time.Time // when this version was deployed
+	Version  int       // number of the version; 0: versions are not counted
 	Accessed time.Time // when it was last scored or downloaded; zero: never
 }
 
@@ -70,21 +71,6 @@ type Scorers interface {
 	// Scorer gives the model that is live now; it can be used on after a newer one has replaced it. ErrNotFound, or a
 	// *Rejection if the document that was to become this model was rejected.
 	Scorer(ctx context.Context, id string) (*scoring.Model, error)
-}
-
-// A Deployer brings documents into service and takes models out of it.
-type Deployer interface {
-	// Deploy puts a document into service under id; created is false if it replaces another. When it returns without an
-	// error, the model is live and will be so after a restart. The error is a *Rejection if the document is at fault,
-	// and then the model that was live before still is. What the reader answers is handed on.
-	Deploy(ctx context.Context, id string, document io.Reader, o DeployOptions) (m Model, created bool, err error)
-	// Undeploy takes a model out of service; ErrNotFound.
-	Undeploy(ctx context.Context, id string) error
-}
-
-// DeployOptions says how a document is to be deployed.
-type DeployOptions struct {
-	ModelName string // name of the model element to deploy; empty: the first that can be scored
 }
 
 // A Rejection says why a document cannot be deployed, in a form that can be kept. It is an error.

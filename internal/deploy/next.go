@@ -330,19 +330,29 @@ func (c *change) live() {
 			old.State = RolledBack
 		}
 		c.put(old)
-		c.model.Previous = old.Number
-	} else if c.model.Previous == v.Number {
-		c.model.Previous = 0
 	}
 	v.State, v.Since = Live, c.at
 	c.put(v)
 	c.model.Live, c.model.Desired = v.Number, v.Number
+	c.model.Previous = c.previous()
 	c.model.Deleted, c.model.Rejection = time.Time{}, nil
 	if d.Kind == Upload {
 		c.model.Source, c.model.Settings = d.Object.Key, v.Settings
 	}
 	c.close(Live)
 	c.retain()
+}
+
+// previous gives the version that somebody who wants to undo is likely to want: the one that was live last and that
+// nobody has gone back from.
+func (c *change) previous() int {
+	last := Version{}
+	for _, n := range c.model.Kept {
+		if v := c.versions[n]; v.State == Retired && (last.Number == 0 || !v.Since.Before(last.Since)) {
+			last = v
+		}
+	}
+	return last.Number
 }
 
 // retain keeps the newest versions, and marks the others as garbage.
@@ -375,7 +385,8 @@ func (c *change) stopped() {
 		old.State = Retired
 		c.put(old)
 	}
-	c.model.Previous, c.model.Live, c.model.Desired = c.model.Live, 0, 0
+	c.model.Live, c.model.Desired = 0, 0
+	c.model.Previous = c.previous()
 	c.model.Deleted = c.at
 	c.close(Deleted)
 }

@@ -97,7 +97,7 @@ func (p *Pipeline) Deploy(ctx context.Context, id string, document io.Reader, m 
 		if err != nil {
 			return nil, "", err
 		}
-		d := p.ID(p.Now())
+		d := p.newID(s.Model)
 		return Uploaded{ID: d, Object: object, By: m.By}, d, nil
 	})
 	if err != nil {
@@ -112,10 +112,15 @@ func (o Outcome) err() error {
 	case Rejected:
 		return o.Deployment.Rejection
 	case Failed:
-		return errors.New(o.Deployment.Failure)
+		return &FailedError{o.Deployment}
 	}
 	return nil
 }
+
+// A FailedError says that the system could not do a deployment, however often it tried.
+type FailedError struct{ Deployment Deployment }
+
+func (e *FailedError) Error() string { return e.Deployment.Failure }
 
 // Undeploy takes a model out of service and removes its object; catalog.ErrNotFound.
 func (p *Pipeline) Undeploy(ctx context.Context, id string, by By) (Outcome, error) {
@@ -134,7 +139,7 @@ func (p *Pipeline) Undeploy(ctx context.Context, id string, by By) (Outcome, err
 				return nil, "", err
 			}
 		}
-		d := p.ID(p.Now())
+		d := p.newID(s.Model)
 		return Removed{ID: d, By: by}, d, nil
 	})
 	switch {
@@ -157,7 +162,7 @@ func (p *Pipeline) Rollback(ctx context.Context, id string, to int, by By) (Outc
 		if s.Model.Last == 0 {
 			return nil, "", catalog.ErrNotFound
 		}
-		d := p.ID(p.Now())
+		d := p.newID(s.Model)
 		return RollbackAsked{ID: d, To: to, By: by}, d, nil
 	})
 	if err != nil {
@@ -174,7 +179,11 @@ func (p *Pipeline) Look(ctx context.Context, key string, by By) (Outcome, error)
 		return Outcome{}, nil
 	}
 	o, err := p.run(ctx, id, func(ctx context.Context) (Event, string, error) {
-		d := p.ID(p.Now())
+		s, err := p.Store.Status(ctx, id)
+		if err != nil {
+			return nil, "", err
+		}
+		d := p.newID(s.Model)
 		object, err := p.Objects.Head(ctx, key)
 		switch {
 		case err != nil && !errors.Is(err, ErrGone):
@@ -234,9 +243,9 @@ func (p *Pipeline) event(ctx context.Context, id string, e Event) (Outcome, erro
 	return p.run(ctx, id, func(context.Context) (Event, string, error) { return e, "", nil })
 }
 
-// run makes an event in the model's lane and handles it there. It returns when the deployment of that id has ended, or
+// run lets begin make an event in the model's lane and handles it there. It returns when the deployment of that id has ended, or
 // everything has if there is none, or when patience is over. What has begun goes on when the caller goes away.
-func (p *Pipeline) run(ctx context.Context, id string, make_ func(context.Context) (Event, string, error)) (Outcome, error) {
+func (p *Pipeline) run(ctx context.Context, id string, begin func(context.Context) (Event, string, error)) (Outcome, error) {
 	type answer struct {
 		Outcome
 		err error
@@ -248,7 +257,7 @@ func (p *Pipeline) run(ctx context.Context, id string, make_ func(context.Contex
 		defer p.background.Done()
 		leave := p.lanes.enter(id)
 		defer leave()
-		e, deployment, err := make_(ctx)
+		e, deployment, err := begin(ctx)
 		if err != nil {
 			answered <- answer{err: err}
 			return
@@ -271,6 +280,16 @@ func (p *Pipeline) run(ctx context.Context, id string, make_ func(context.Contex
 	case <-timer.C:
 		return p.soFar(lasting, id)
 	}
+}
+
+// newID gives the id of a deployment that is about to begin. It is greater than those of the model before, whatever the
+// clock does.
+func (p *Pipeline) newID(m Model) string {
+	at := p.Now()
+	if at.Before(m.Updated) {
+		at = m.Updated
+	}
+	return p.ID(at)
 }
 
 // soFar gives the open deployment of a model.

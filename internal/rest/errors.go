@@ -8,10 +8,12 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/handoff-pmml/handoff/evaluator"
 	"github.com/handoff-pmml/handoff/internal/catalog"
+	"github.com/handoff-pmml/handoff/internal/deploy"
 	"github.com/handoff-pmml/handoff/internal/scoring"
 )
 
@@ -58,6 +60,9 @@ var (
 	errBusy         = &callerError{http.StatusTooManyRequests, "busy", "Too much is being scored at this moment, try again"}
 	errUnfinished   = &callerError{http.StatusBadRequest, "unfinished-body", "The body ends too early"}
 	errServer       = problem{status: http.StatusInternalServerError, code: "internal", message: "Internal Server Error"}
+	errChanging     = problem{status: http.StatusConflict, code: "conflict", message: "Another change of the model is under way, try again"}
+	errFull         = problem{status: http.StatusInsufficientStorage, code: "storage-full", message: "There is no space left to keep the document"}
+	errFailed       = problem{status: http.StatusServiceUnavailable, code: "deployment-failed", message: "The deployment failed, what was live still is; the model's deployments say more"}
 	errGone         = problem{status: 499, code: "client-gone", message: "The caller went away"}
 	errNoTime       = problem{status: http.StatusGatewayTimeout, code: "timeout", message: "The answer was not ready in time"}
 	errLargeAnswer  = problem{status: http.StatusRequestEntityTooLarge, code: "answer-too-large", message: "The answer would be too large, send fewer records"}
@@ -80,6 +85,8 @@ func problemOf(err error) problem {
 		large  *http.MaxBytesError
 		record evaluator.RecordError
 		reject *catalog.Rejection
+		refuse *deploy.RefusedError
+		failed *deploy.FailedError
 	)
 	switch {
 	case errors.As(err, &caller):
@@ -88,6 +95,14 @@ func problemOf(err error) problem {
 		return problemNotFound
 	case errors.As(err, &reject):
 		return rejection(reject)
+	case errors.As(err, &refuse):
+		return problem{status: http.StatusConflict, code: "conflict", message: refuse.Message}
+	case errors.Is(err, deploy.ErrBusy), errors.Is(err, deploy.ErrConflict):
+		return errChanging
+	case errors.Is(err, syscall.ENOSPC):
+		return errFull
+	case errors.As(err, &failed):
+		return errFailed
 	case errors.As(err, &body):
 		return problem{http.StatusBadRequest, "malformed-body", body.Error(),
 			[]detail{{row: body.Row, line: body.Line, code: "malformed-body", message: body.Message}}}

@@ -24,6 +24,7 @@ type exchange struct {
 	request    string // name of the exchange in the log and for the caller
 	resource   *resource
 	id         string // of the model
+	part       string // what the path names below it: a deployment
 	mount      string // path in front of /model
 	method     string // the effective one
 	mediaType  string // of the request's body
@@ -63,7 +64,7 @@ func requestID() string {
 // serve goes through the checks in Openscoring's order: path, method, type of the body, type of the answer, role. What
 // is in the body and whether there is such a model comes after them.
 func (x *exchange) serve() error {
-	x.resource, x.id, x.mount = x.service.resolve(x.r.URL.EscapedPath())
+	x.resource, x.id, x.part, x.mount = x.service.resolve(x.r.URL.EscapedPath())
 	if x.resource == nil {
 		return errNotFound
 	}

@@ -172,16 +172,19 @@ func (x *exchange) deploy() error {
 
 func (x *exchange) deployDocument(document io.Reader) error {
 	x.large = true
-	o := catalog.DeployOptions{ModelName: x.r.URL.Query().Get("modelName")}
-	m, created, err := x.service.Deployer.Deploy(x.r.Context(), x.id, formReader{document}, o)
+	metadata, err := x.metadata()
 	if err != nil {
 		return err
 	}
-	if !created {
-		return x.answerJSON(http.StatusOK, describe(m))
+	o, err := x.service.Deployer.Deploy(x.r.Context(), x.id, formReader{document}, metadata)
+	if err != nil {
+		return err
+	}
+	if o.Deployment.From != 0 {
+		return x.answerOutcome(o, http.StatusOK)
 	}
 	x.w.Header().Set("Location", x.location())
-	return x.answerJSON(http.StatusCreated, describe(m))
+	return x.answerOutcome(o, http.StatusCreated)
 }
 
 // deployForm is POST /model, as Openscoring 1 had it: a form with the parts id and pmml, in any order.
@@ -259,7 +262,7 @@ func (x *exchange) readEarly(part io.Reader) ([]byte, error) {
 
 // undeploy is DELETE /model/{id}.
 func (x *exchange) undeploy() error {
-	if err := x.service.Deployer.Undeploy(x.r.Context(), x.id); err != nil {
+	if _, err := x.service.Deployer.Undeploy(x.r.Context(), x.id, x.by(x.r.URL.Query().Get("reason"))); err != nil {
 		return err
 	}
 	x.answer(http.StatusOK, jsonTypes[0], []byte("{}\n"))

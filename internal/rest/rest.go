@@ -23,11 +23,13 @@ type Config struct {
 	Models    catalog.Models    // required
 	Scorers   catalog.Scorers   // required
 	Documents catalog.Documents // nil: documents cannot be downloaded, their path does not exist
-	Deployer  catalog.Deployer  // nil: models are neither deployed nor undeployed, those methods are not allowed
+	Deployer  Deployer          // nil: models are neither deployed nor undeployed, those methods are not allowed
+	History   History           // nil: there is no history, its paths do not exist
 
-	Roles  func(*http.Request) Role // what a caller may do; nil: everybody is User
-	Limits Limits                   // zero fields: defaults
-	Log    *slog.Logger             // one line per request, without values of records; nil: none
+	Roles  func(*http.Request) Role   // what a caller may do; nil: everybody is User
+	Actor  func(*http.Request) string // who a caller is, for the history; nil: the role and the address
+	Limits Limits                     // zero fields: defaults
+	Log    *slog.Logger               // one line per request, without values of records; nil: none
 
 	BasePath     string                   // path in front of all others, such as "/prod" for a stage of API Gateway
 	Operations   bool                     // serve /livez, /readyz, /healthz and /metrics

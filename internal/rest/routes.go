@@ -41,6 +41,13 @@ const (
 	documentResource
 	batchResource
 	tableResource
+	versionsResource
+	deploymentsResource
+	deploymentResource
+	auditResource
+	rollbackResource
+	reportResource
+	latestResource
 	livezResource
 	readyzResource
 	healthzResource
@@ -69,12 +76,41 @@ func (s *service) routes() []resource {
 		tableResource: {name: "/model/{id}/csv", operations: map[string]*operation{
 			"POST": {role: User, consumes: tableBodies, bare: true, produces: csvTypes, handle: (*exchange).scoreTable},
 		}},
+		versionsResource: {name: "/model/{id}/versions", operations: map[string]*operation{
+			"GET": {role: User, produces: jsonTypes, handle: (*exchange).versions},
+		}},
+		deploymentsResource: {name: "/model/{id}/deployments", operations: map[string]*operation{
+			"GET": {role: User, produces: jsonTypes, handle: (*exchange).deployments},
+		}},
+		deploymentResource: {name: "/model/{id}/deployments/{deployment}", operations: map[string]*operation{
+			"GET": {role: User, produces: jsonTypes, handle: (*exchange).deployment},
+		}},
+		auditResource: {name: "/model/{id}/audit", operations: map[string]*operation{
+			"GET": {role: Admin, produces: jsonTypes, handle: (*exchange).audit},
+		}},
+		rollbackResource: {name: "/model/{id}/rollback", operations: map[string]*operation{
+			"POST": {role: Admin, consumes: jsonTypes, bare: true, produces: jsonTypes, handle: (*exchange).rollback},
+		}},
+		reportResource: {name: "/model/{id}/report", operations: map[string]*operation{
+			"GET":  {role: User, produces: jsonTypes, handle: (*exchange).report},
+			"POST": {role: Admin, consumes: documentBodies, bare: true, produces: jsonTypes, handle: (*exchange).preview},
+		}},
+		latestResource: {name: "/deployments", operations: map[string]*operation{
+			"GET": {role: User, produces: jsonTypes, handle: (*exchange).latest},
+		}},
 		livezResource:   {name: "/livez", operations: map[string]*operation{"GET": {handle: (*exchange).live}}},
 		readyzResource:  {name: "/readyz", operations: map[string]*operation{"GET": {handle: (*exchange).ready}}},
 		healthzResource: {name: "/healthz", operations: map[string]*operation{"GET": {handle: (*exchange).live}}},
 		metricsResource: {name: "/metrics", operations: map[string]*operation{"GET": {role: User, handle: (*exchange).showMetrics}}},
 	}
+	if s.History == nil {
+		for i := versionsResource; i <= latestResource; i++ {
+			all[i].operations = nil
+		}
+	}
 	if s.Deployer == nil {
+		all[rollbackResource].operations = nil
+		delete(all[reportResource].operations, "POST")
 		delete(all[modelsResource].operations, "POST")
 		delete(all[modelResource].operations, "PUT")
 		delete(all[modelResource].operations, "DELETE")
@@ -100,25 +136,25 @@ func allowed(operations map[string]*operation) string {
 	return strings.Join(methods, ", ")
 }
 
-// resolve finds the resource of a path and the id in it; mount is what stands in front of /model. The path is as it was
+// resolve finds the resource of a path, the id and the last part in it; mount is what stands in front of /model. The path is as it was
 // sent: an id is matched before percent-decoding. One slash at the end is passed over.
-func (s *service) resolve(path string) (found *resource, id, mount string) {
+func (s *service) resolve(path string) (found *resource, id, part, mount string) {
 	rest, ok := strings.CutPrefix(path, s.BasePath)
 	if !ok {
-		return nil, "", ""
+		return nil, "", "", ""
 	}
 	mount = s.BasePath
 	if i := operationsResource(rest); i >= 0 && s.Operations {
-		return &s.resources[i], "", mount
+		return &s.resources[i], "", "", mount
 	}
 	if below, ok := strings.CutPrefix(rest, "/openscoring/"); ok {
 		rest, mount = "/"+below, mount+"/openscoring"
 	}
-	i, id := modelPath(rest)
+	i, id, part := modelPath(rest)
 	if i < 0 || s.resources[i].operations == nil {
-		return nil, "", mount
+		return nil, "", "", mount
 	}
-	return &s.resources[i], id, mount
+	return &s.resources[i], id, part, mount
 }
 
 func operationsResource(path string) int {
@@ -135,31 +171,39 @@ func operationsResource(path string) int {
 	return -1
 }
 
+// views are the resources below a model by the last element of their path.
+var views = map[string]int{
+	"pmml": documentResource, "batch": batchResource, "csv": tableResource, "versions": versionsResource,
+	"deployments": deploymentsResource, "audit": auditResource, "rollback": rollbackResource, "report": reportResource,
+}
+
 // modelPath takes /model/{id}/… apart; the position is negative if there is no such path.
-func modelPath(path string) (resource int, id string) {
+func modelPath(path string) (resource int, id, part string) {
 	path = strings.TrimSuffix(path, "/")
-	if path == "/model" {
-		return modelsResource, ""
+	switch path {
+	case "/model":
+		return modelsResource, "", ""
+	case "/deployments":
+		return latestResource, "", ""
 	}
 	path, ok := strings.CutPrefix(path, "/model/")
 	if !ok {
-		return -1, ""
+		return -1, "", ""
 	}
 	id, view, nested := strings.Cut(path, "/")
 	if !catalog.WellFormedID(id) {
-		return -1, ""
+		return -1, "", ""
 	}
-	switch {
-	case !nested:
-		return modelResource, id
-	case view == "pmml":
-		return documentResource, id
-	case view == "batch":
-		return batchResource, id
-	case view == "csv":
-		return tableResource, id
+	if !nested {
+		return modelResource, id, ""
 	}
-	return -1, ""
+	if part, ok := strings.CutPrefix(view, "deployments/"); ok && catalog.WellFormedID(part) {
+		return deploymentResource, id, part
+	}
+	if i, ok := views[view]; ok {
+		return i, id, ""
+	}
+	return -1, "", ""
 }
 
 // effectiveMethod is the method that counts: a POST may name another one, which then decides about everything, the role

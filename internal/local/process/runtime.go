@@ -1,0 +1,173 @@
+// Package process runs live versions in this process: what Lambda functions are on AWS.
+package process
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/handoff-pmml/handoff/evaluator"
+	"github.com/handoff-pmml/handoff/internal/catalog"
+	"github.com/handoff-pmml/handoff/internal/deploy"
+	"github.com/handoff-pmml/handoff/internal/scoring"
+)
+
+// A Runtime holds the live version of each model, ready to score. It implements deploy.Runtime, catalog.Models and
+// catalog.Scorers, and may be used by many goroutines.
+type Runtime struct {
+	artifacts deploy.Artifacts
+	compile   deploy.CompileFunc
+	log       *slog.Logger
+
+	mu     sync.RWMutex // guards models, and is never held for long
+	models map[string]*live
+}
+
+// A live is a version that answers requests. It never changes but for the time of its last use; whoever scores with it
+// goes on undisturbed when another one takes its place.
+type live struct {
+	catalog.Model
+	scorer   *scoring.Model
+	accessed atomic.Int64 // Unix time in milliseconds; 0: never since it went live
+}
+
+// New makes a Runtime without models. Compiled forms that are damaged or of another version of Handoff are made again by
+// compile.
+func New(artifacts deploy.Artifacts, compile deploy.CompileFunc, log *slog.Logger) *Runtime {
+	return &Runtime{artifacts: artifacts, compile: compile, log: log, models: map[string]*live{}}
+}
+
+// Switch makes a version answer all requests of its model from now on.
+func (r *Runtime) Switch(ctx context.Context, v deploy.Version) error {
+	opened, err := r.open(ctx, v)
+	if err != nil {
+		return fmt.Errorf("open version %d of %s: %w", v.Number, v.Model, err)
+	}
+	m := &live{
+		Model: catalog.Model{
+			ID: v.Model, Version: v.Number, Schema: opened.Schema(), Size: v.Document.Size, Checksum: v.Document.Checksum,
+			Created: v.Created,
+		},
+		scorer: scoring.New(opened),
+	}
+	r.mu.Lock()
+	r.models[v.Model] = m
+	r.mu.Unlock()
+	return nil
+}
+
+// Stop lets nothing answer for a model any more.
+func (r *Runtime) Stop(_ context.Context, id string) error {
+	r.mu.Lock()
+	delete(r.models, id)
+	r.mu.Unlock()
+	return nil
+}
+
+// open opens a version's compiled form, and makes it anew if it is of no use.
+func (r *Runtime) open(ctx context.Context, v deploy.Version) (*evaluator.Model, error) {
+	compiled, err := r.read(ctx, v, deploy.CompiledFile)
+	if err == nil {
+		var opened *evaluator.Model
+		if opened, err = evaluator.Open(compiled); err == nil {
+			return opened, nil
+		}
+	}
+	r.log.Warn("compiling a version again", slog.String("model", v.Model), slog.Int("version", v.Number), slog.String("cause", err.Error()))
+	document, _, err := r.artifacts.Get(ctx, v.Model, v.Number, deploy.DocumentFile)
+	if err != nil {
+		return nil, err
+	}
+	defer document.Close()
+	if compiled, err = r.compile(ctx, document, v.ModelName); err != nil {
+		return nil, err
+	}
+	if err := r.artifacts.Put(ctx, v.Model, v.Number, deploy.CompiledFile, bytes.NewReader(compiled)); err != nil {
+		r.log.Warn("cannot keep a compiled form", slog.String("model", v.Model), slog.Int("version", v.Number), slog.String("cause", err.Error()))
+	}
+	return evaluator.Open(compiled)
+}
+
+func (r *Runtime) read(ctx context.Context, v deploy.Version, name string) ([]byte, error) {
+	file, size, err := r.artifacts.Get(ctx, v.Model, v.Number, name)
+	if err != nil {
+		return nil, err
+	}
+	b := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
+	_, err = io.Copy(b, file)
+	return b.Bytes(), errors.Join(err, file.Close())
+}
+
+// now gives what is known of the model at this moment.
+func (m *live) now() catalog.Model {
+	known := m.Model
+	if at := m.accessed.Load(); at != 0 {
+		known.Accessed = time.UnixMilli(at)
+	}
+	return known
+}
+
+func (r *Runtime) model(id string) (*live, error) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if m := r.models[id]; m != nil {
+		return m, nil
+	}
+	return nil, catalog.ErrNotFound
+}
+
+// Models gives all live models.
+func (r *Runtime) Models(context.Context) ([]catalog.Model, error) {
+	r.mu.RLock()
+	all := make([]catalog.Model, 0, len(r.models))
+	for _, m := range r.models {
+		all = append(all, m.now())
+	}
+	r.mu.RUnlock()
+	catalog.Sort(all)
+	return all, nil
+}
+
+// Model gives one live model.
+func (r *Runtime) Model(_ context.Context, id string) (catalog.Model, error) {
+	m, err := r.model(id)
+	if err != nil {
+		return catalog.Model{}, err
+	}
+	return m.now(), nil
+}
+
+// Accessed records when a model was used.
+func (r *Runtime) Accessed(_ context.Context, id string, at time.Time) {
+	if m, err := r.model(id); err == nil {
+		m.accessed.Store(at.UnixMilli())
+	}
+}
+
+// Used gives when each model was last used, as far as it was since it went live.
+func (r *Runtime) Used() map[string]time.Time {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	used := map[string]time.Time{}
+	for id, m := range r.models {
+		if at := m.accessed.Load(); at != 0 {
+			used[id] = time.UnixMilli(at)
+		}
+	}
+	return used
+}
+
+// Scorer gives the live version of a model.
+func (r *Runtime) Scorer(_ context.Context, id string) (*scoring.Model, error) {
+	m, err := r.model(id)
+	if err != nil {
+		return nil, err
+	}
+	return m.scorer, nil
+}
