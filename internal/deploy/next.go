@@ -164,8 +164,8 @@ func (c *change) uploaded(e Uploaded) error {
 	number := c.model.Last
 	c.model.Desired = number
 	c.model.Kept = append(c.model.Kept, number)
+	c.put(Version{Model: c.model.ID, Number: number, Deployment: e.ID, Object: e.Object, Created: c.at})
 	c.open(e.ID, Upload, number, Received, &e.Object, e.By)
-	c.put(Version{Model: c.model.ID, Number: number, State: Received, Deployment: e.ID, Object: e.Object, Created: c.at})
 	return nil
 }
 
