@@ -106,19 +106,18 @@ func ReadSettings(r io.Reader) (Settings, error) {
 	}
 	var s Settings
 	if err := json.Unmarshal(text, &s); err != nil {
-		return Settings{}, badSettings(settingsFault{pointer: fieldOf(err), message: err.Error()}.at(places))
+		return Settings{}, badSettings(unfit(err).at(places))
 	}
 	return s, nil
 }
 
-// fieldOf gives the pointer of what encoding/json could not put into Settings though the schema allows it, such as the
-// integer 3.0.
-func fieldOf(err error) string {
+// unfit says what could not be put into Settings though the schema allows it, such as 3.0 and 1e999.
+func unfit(err error) settingsFault {
 	var bad *json.UnmarshalTypeError
-	if errors.As(err, &bad) && bad.Field != "" {
-		return "/" + strings.ReplaceAll(bad.Field, ".", "/")
+	if !errors.As(err, &bad) {
+		return settingsFault{message: err.Error()}
 	}
-	return ""
+	return settingsFault{pointer: "/" + strings.ReplaceAll(bad.Field, ".", "/"), message: fmt.Sprintf("the value cannot be a %s", bad.Value)}
 }
 
 // places are the lines of a JSON text on which the values begin, by JSON pointer; "" is the text as a whole.

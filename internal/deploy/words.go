@@ -17,7 +17,7 @@ func clip(s string) string {
 
 // suggest asks for the known name that is most like a wrong one: ", did you mean …?". It is empty if none is.
 func suggest(name string, known []string) string {
-	const longest = 200 // of the names that are compared: distances take time
+	const longest = 60 // of the names that are compared: distances take time
 	if len(name) > longest {
 		return ""
 	}
