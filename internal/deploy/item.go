@@ -30,3 +30,6 @@ func DeploymentKey(id string) string { return DeploymentPrefix + id }
 
 // AuditKey gives the sort key of an entry of the audit.
 func AuditKey(id string) string { return AuditPrefix + id }
+
+// Unfinished says that there is something to do for a model, should nobody be at it: stores have an index of these.
+func (m Model) Unfinished() bool { return m.Open != "" || len(m.Garbage) > 0 || m.Restore }

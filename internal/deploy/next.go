@@ -129,7 +129,7 @@ func (c *change) answered(e Event) {
 			v := c.version()
 			v.Schema, v.Rows = e.Schema, e.Rows
 			c.put(v)
-			c.deployment.Warnings = append(c.deployment.Warnings, e.Warnings...)
+			c.deployment.Warnings = cutWarnings(c.deployment.Warnings, e.Warnings)
 			c.enter(Verified)
 		}
 	case WasSwitched:
@@ -164,7 +164,7 @@ func (c *change) uploaded(e Uploaded) error {
 	number := c.model.Last
 	c.model.Desired = number
 	c.model.Kept = append(c.model.Kept, number)
-	c.put(Version{Model: c.model.ID, Number: number, Deployment: e.ID, Object: e.Object, Created: c.at})
+	c.put(Version{Model: c.model.ID, Number: number, Deployment: e.ID, Object: e.Object.cut(), Created: c.at})
 	c.open(e.ID, Upload, number, Received, &e.Object, e.By)
 	return nil
 }
@@ -263,7 +263,11 @@ func (c *change) supersede() error {
 // ---- the steps of a deployment
 
 func (c *change) newDeployment(id string, kind Kind, version int, o *Object, by By) Deployment {
-	return Deployment{Model: c.model.ID, ID: id, Kind: kind, Version: version, From: c.model.Live, Object: o, By: by, Created: c.at}
+	if o != nil {
+		short := o.cut()
+		o = &short
+	}
+	return Deployment{Model: c.model.ID, ID: id, Kind: kind, Version: version, From: c.model.Live, Object: o, By: by.cut(), Created: c.at}
 }
 
 func (c *change) open(id string, kind Kind, version int, state State, o *Object, by By) {
@@ -290,6 +294,7 @@ func (c *change) enter(s State) {
 // refuse writes down a deployment that ends before it begins.
 func (c *change) refuse(id string, kind Kind, o *Object, by By, r catalog.Rejection) {
 	d := c.newDeployment(id, kind, 0, o, by)
+	r = cutRejection(r)
 	d.Rejection = &r
 	c.end(d, Rejected, c.model.Live)
 }
@@ -393,6 +398,7 @@ func (c *change) stopped() {
 
 // reject ends the open deployment for what is wrong with its document.
 func (c *change) reject(r catalog.Rejection) {
+	r = cutRejection(r)
 	c.deployment.Rejection = &r
 	if c.model.Live == 0 {
 		c.model.Rejection = &r
@@ -441,7 +447,7 @@ func (c *change) failed(e WasFailed) {
 		c.idle = true // garbage and what is to be restored wait for a better time
 		return
 	}
-	d.Failure = e.Cause
+	d.Failure = cut(e.Cause, maxText)
 	if d.Attempts < maxAttempts {
 		c.attempt()
 		return

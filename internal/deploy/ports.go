@@ -24,11 +24,12 @@ type Transition struct {
 type Store interface {
 	// Status gives what is known of a model; of one that is not known, a Status with nothing but the id.
 	Status(ctx context.Context, id string) (Status, error)
-	// Commit writes a transition if the model has the Rev before it (1: is not known); otherwise ErrConflict.
+	// Commit writes a transition if the model has the Rev before it (1: is not known); otherwise ErrConflict, with or
+	// without more words. After any other error it is written as a whole or not at all: Status tells.
 	Commit(ctx context.Context, t Transition) error
 	// Models gives all models that are known, also deleted ones, by id.
 	Models(ctx context.Context) ([]Model, error)
-	// Unfinished gives the ids of the models with an open deployment or with garbage.
+	// Unfinished gives the ids of the models with something unfinished (Model.Unfinished), ascending.
 	Unfinished(ctx context.Context) ([]string, error)
 
 	// Version gives one version; catalog.ErrNotFound.
