@@ -1,8 +1,0 @@
-//go:build !unix || solaris || aix
-
-package local
-
-import "os"
-
-// lock does nothing: this system has no flock.
-func lock(*os.File) error { return nil }
