@@ -92,6 +92,7 @@ type Field struct {
 	// Of an output: what it is about.
 	Value   string // category, such as that of a probability; empty: the predicted one
 	Segment string // id of the member whose result it is; empty: the model's own
+	Rank    int    // place of what it gives among the best, where it is not the first: 2, 3, …
 }
 
 // An Interval is a range of valid numbers, as written; an absent bound is empty.

@@ -58,7 +58,18 @@ func describe(m check.Model, members []*lowered) string {
 	case *check.MiningModel:
 		return miningWords(m.Method, members)
 	}
+	if words, ok := elementWords[m.Common().Element]; ok {
+		return words
+	}
 	return m.Common().Element
+}
+
+// elementWords are the types of model of which there is nothing to say but what they are.
+var elementWords = map[string]string{
+	"AssociationModel": "set of association rules", "ClusteringModel": "clustering", "GeneralRegressionModel": "general regression",
+	"NaiveBayesModel": "naive Bayes model", "NearestNeighborModel": "nearest neighbor model", "NeuralNetwork": "neural network",
+	"RuleSetModel": "rule set", "Scorecard": "scorecard", "SupportVectorMachineModel": "support vector machine",
+	"TimeSeriesModel": "time series",
 }
 
 func regressionWords(m *check.RegressionModel) string {

@@ -105,6 +105,9 @@ func outputField(o *check.Output, d *check.Document) evaluator.Field {
 		f.Value = o.ValueText
 	}
 	f.Segment = o.SegmentID
+	if o.Rank > 1 {
+		f.Rank = int(o.Rank)
+	}
 	if t := d.Slots[o.Slot].Type; t != value.NoType {
 		f.DataType = t.String()
 	}
