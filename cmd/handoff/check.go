@@ -12,11 +12,15 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// strictUsage is what --strict does, wherever it is.
+const strictUsage = "refuse all that the schema of the document's PMML version does not have, JPMML's x- attributes included"
+
 type checkFlags struct {
-	name  string
-	json  bool
-	notes bool
-	quiet bool
+	name   string
+	strict bool
+	json   bool
+	notes  bool
+	quiet  bool
 }
 
 func newCheckCommand() *cobra.Command {
@@ -38,6 +42,7 @@ is a fault, too. FILE may also be a compiled form; - is standard input.
 		},
 	}
 	cmd.Flags().StringVar(&f.name, "model-name", "", "modelName of the model to check in a document with several; else the first one")
+	cmd.Flags().BoolVar(&f.strict, "strict", false, strictUsage)
 	cmd.Flags().BoolVar(&f.json, "json", false, "print one JSON object with all faults")
 	cmd.Flags().BoolVar(&f.notes, "notes", false, "also print what is odd but does not change a score")
 	return cmd
@@ -115,7 +120,7 @@ func checkFile(path string, f checkFlags, stdin io.Reader) (report, error) {
 	if isCompiled {
 		compiled, err = io.ReadAll(r)
 	} else {
-		o := compile.Options{ModelName: f.name}
+		o := compile.Options{ModelName: f.name, Strict: f.strict}
 		if f.notes {
 			o.Notes = func(n evaluator.Fault) { found.Notes = append(found.Notes, located(path, &n)) }
 		}

@@ -32,6 +32,7 @@ type serveFlags struct {
 	config, log, basePath           string
 	origins                         []string
 	maxBody, maxDocument, maxAnswer int // MiB
+	strict                          bool
 }
 
 func newServeCommand() *cobra.Command {
@@ -80,6 +81,7 @@ func newServeFlags() (*serveFlags, *pflag.FlagSet) {
 	flags.StringVar(&f.log, "log", "text", "log as `text`, json or none, to standard error")
 	flags.StringVar(&f.basePath, "base-path", "", "`path` in front of all others")
 	flags.StringSliceVar(&f.origins, "cors-origin", nil, "`origin` whose web pages may call the service, * for all; may be given several times")
+	flags.BoolVar(&f.strict, "strict", false, strictUsage)
 	flags.IntVar(&f.maxBody, "max-body", 64, "largest body to score, in `MiB`")
 	flags.IntVar(&f.maxDocument, "max-document", 512, "largest document, in `MiB`")
 	flags.IntVar(&f.maxAnswer, "max-answer", 256, "largest answer, in `MiB`")
@@ -197,6 +199,7 @@ func serve(cmd *cobra.Command, f serveFlags) error {
 	if err != nil {
 		return ioError("serve", errors.Join(err, listener.Close()))
 	}
+	store.Strict = f.strict
 	ctx := cmd.Context()
 	deploySamples(ctx, store, f.samples, log)
 	if quiet, _ := cmd.Flags().GetBool("quiet"); !quiet {

@@ -54,6 +54,8 @@ func (l *lowering) lower(m check.Model) {
 		l.treeModel(m, out)
 	case *check.RegressionModel:
 		l.regressionModel(m, out)
+	case *check.Scorecard:
+		l.scorecard(m, out)
 	case *check.MiningModel:
 		l.miningModel(m, out)
 	}
@@ -69,7 +71,7 @@ func (l *lowering) lower(m check.Model) {
 // Lowers says that a type of model is known here; a test asks for each that checking hands over.
 func Lowers(m check.Model) bool {
 	switch m.(type) {
-	case *check.TreeModel, *check.RegressionModel, *check.MiningModel:
+	case *check.TreeModel, *check.RegressionModel, *check.Scorecard, *check.MiningModel:
 		return true
 	}
 	return false

@@ -48,7 +48,7 @@ func (s *Store) check(ctx context.Context, u *upload, o catalog.DeployOptions) (
 		return nil, nil, err
 	}
 	defer file.Close()
-	compiled, opened, err := s.compile(file, o.ModelName)
+	compiled, opened, err := s.compile(file, compile.Options{ModelName: o.ModelName, Strict: s.Strict})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -58,8 +58,8 @@ func (s *Store) check(ctx context.Context, u *upload, o catalog.DeployOptions) (
 	return compiled, opened, nil
 }
 
-func (s *Store) compile(document io.Reader, modelName string) ([]byte, *evaluator.Model, error) {
-	compiled, err := compile.Compile(document, compile.Options{ModelName: modelName})
+func (s *Store) compile(document io.Reader, o compile.Options) ([]byte, *evaluator.Model, error) {
+	compiled, err := compile.Compile(document, o)
 	if err != nil {
 		if faults := (*evaluator.Faults)(nil); errors.As(err, &faults) {
 			return nil, nil, &catalog.RejectedError{Err: faults}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/handoff-pmml/handoff/evaluator"
+	"github.com/handoff-pmml/handoff/evaluator/compile"
 	"github.com/handoff-pmml/handoff/internal/catalog"
 	"github.com/handoff-pmml/handoff/internal/scoring"
 )
@@ -21,6 +22,8 @@ import (
 // A Store keeps deployed models in a folder and runs them in this process. It implements all interfaces of package
 // catalog and may be used by many goroutines.
 type Store struct {
+	Strict bool // documents that are deployed are checked strictly; set it before the first one
+
 	folder    *folder
 	log       *slog.Logger
 	compiling chan struct{} // taken while a document is compiled: it takes memory
@@ -111,7 +114,7 @@ func (s *Store) open(e *entry) (*evaluator.Model, error) {
 		return nil, err
 	}
 	defer document.Close()
-	compiled, opened, err := s.compile(document, e.ModelName)
+	compiled, opened, err := s.compile(document, compile.Options{ModelName: e.ModelName})
 	if err != nil {
 		return nil, err
 	}

@@ -28,20 +28,22 @@ func main() {
 	data := flag.String("data", "", "folder of the deployed models")
 	user := flag.String("user-token", "", "token for scoring")
 	admin := flag.String("admin-token", "", "token for deploying")
+	strict := flag.Bool("strict", false, "check documents strictly")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := serve(ctx, *addr, *data, rest.Tokens(*user, *admin)); err != nil {
+	if err := serve(ctx, *addr, *data, *strict, rest.Tokens(*user, *admin)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func serve(ctx context.Context, addr, data string, roles func(*http.Request) rest.Role) error {
+func serve(ctx context.Context, addr, data string, strict bool, roles func(*http.Request) rest.Role) error {
 	store, err := local.Open(data, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
+	store.Strict = strict
 	listener, err := listen(addr)
 	if err != nil {
 		return errors.Join(err, store.Close())

@@ -213,6 +213,33 @@ type Factor struct {
 	Exponent float64 // 1
 }
 
+// A Scorecard adds up what each characteristic scores, and ranks the reasons of the sum.
+type Scorecard struct {
+	ModelCommon
+	Initial         float64      // initialScore
+	Reasons         bool         // useReasonCodes
+	Above           bool         // reasonCodeAlgorithm="pointsAbove"
+	Codes           []value.Cell // reason codes in the order in which the document names them
+	Characteristics []Characteristic
+	Attributes      []Attribute // of all characteristics
+}
+
+// A Characteristic is an aspect of a record, which its first attribute that is true scores.
+type Characteristic struct {
+	Name     string
+	Baseline float64 // baselineScore, perhaps of the whole
+	First    int32   // index of its first attribute
+	Num      int32   // how many it has
+}
+
+// An Attribute is what a characteristic may be.
+type Attribute struct {
+	Predicate expr.Predicate
+	Score     float64   // partialScore
+	Complex   expr.Expr // gives the partial score instead, as a double; nil: Score
+	Code      int32     // index of its reason code; -1: none
+}
+
 // A MiningModel is several models and how their results become one. Its segments' models were handed over before it, in
 // order: one for each segment.
 type MiningModel struct {

@@ -16,6 +16,7 @@ type member struct {
 	categories map[value.Cell]int32 // see model
 	given      []Output
 	outputs    map[string]*field
+	reasons    bool // it can give reason codes
 }
 
 // methodsOf are the methods that combine the results of a mining function. mixed has those that combine nothing.
@@ -156,7 +157,8 @@ func (c *checker) addMember(m *model, id string, sub *model) {
 		m.ids = map[string]int{}
 	}
 	m.ids[id] = len(m.members)
-	m.members = append(m.members, member{sub.common.Target, sub.categories, sub.given, sub.outputs})
+	m.members = append(m.members, member{sub.common.Target, sub.categories, sub.given, sub.outputs, sub.reasons})
+	m.reasons = m.reasons || sub.reasons // for a model of which one member decides
 	if !m.chain {
 		return
 	}

@@ -18,6 +18,7 @@ func modelReaders() map[string]reader {
 	return map[string]reader{
 		"MiningModel":     (*checker).miningModel,
 		"RegressionModel": (*checker).regressionModel,
+		"Scorecard":       (*checker).scorecard,
 		"TreeModel":       (*checker).treeModel,
 	}
 }
@@ -67,6 +68,7 @@ type model struct {
 	display    map[int32]value.Cell // displayValue by category
 	priors     map[int32]float64    // priorProbability by category
 
+	reasons bool                    // it can give reason codes
 	multi   bool                    // it is a multiModelChain: its members predict the targets
 	inMulti bool                    // all models around it are
 	members []member                // of a MiningModel

@@ -11,7 +11,7 @@ import (
 var features = map[string]enum.Feature{
 	"predictedValue": enum.PredictedValue, "predictedDisplayValue": enum.PredictedDisplayValue, "transformedValue": enum.TransformedValue,
 	"decision": enum.TransformedValue, "probability": enum.Probability, "confidence": enum.Confidence, "affinity": enum.Affinity,
-	"entityId": enum.EntityID, "residual": enum.Residual, "warning": enum.Warning, "x-report": enum.Report,
+	"entityId": enum.EntityID, "residual": enum.Residual, "reasonCode": enum.ReasonCode, "warning": enum.Warning, "x-report": enum.Report,
 }
 
 // otherFeatures are the result features of other models.
@@ -115,6 +115,9 @@ func (r *outputReader) about(o *Output, e *pmml.Element) value.Type {
 		return t.Type
 	case enum.PredictedDisplayValue, enum.EntityID, enum.Warning, enum.Report:
 		return value.String
+	case enum.ReasonCode:
+		r.reasonCode(o, e)
+		return value.String
 	case enum.Probability, enum.Confidence, enum.Affinity:
 		r.category(o, e, t, categories)
 		return value.Double
@@ -124,6 +127,18 @@ func (r *outputReader) about(o *Output, e *pmml.Element) value.Type {
 		return value.Double
 	}
 	return value.NoType
+}
+
+// reasonCode checks that the model that an output field is about has reason codes.
+func (r *outputReader) reasonCode(o *Output, e *pmml.Element) {
+	reasons := r.m.reasons
+	if o.Segment >= 0 {
+		reasons = r.m.members[o.Segment].reasons
+	}
+	if !reasons {
+		r.c.unsupportedTogether(e, "feature", o.FeatureName, "a model without reason codes")
+	}
+	r.c.whole(e, "rank", 1, 1)
 }
 
 // predicting gives the index of the last member with a target, -1 if there is none.

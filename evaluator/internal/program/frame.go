@@ -49,6 +49,7 @@ type outcome struct {
 	entity     value.Cell   // id of the node, segment … that decided
 	penalty    float64      // factor of the confidence
 	categories []value.Cell // of the model
+	card       *Scorecard   // that has its reason codes; nil: there are none
 }
 
 func (o *outcome) reset() { *o = outcome{category: -1, penalty: 1} }

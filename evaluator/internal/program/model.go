@@ -35,6 +35,7 @@ var kernels = []func() Kernel{
 	func() Kernel { return new(Regression) },
 	func() Kernel { return new(Mining) },
 	func() Kernel { return new(Forest) },
+	func() Kernel { return new(Scorecard) },
 }
 
 func kernelTag(k Kernel) byte {
@@ -47,6 +48,8 @@ func kernelTag(k Kernel) byte {
 		return 2
 	case *Mining:
 		return 3
+	case *Scorecard:
+		return 5
 	}
 	return 4
 }

@@ -96,6 +96,10 @@ func (o *Output) feature(f *Frame, about *outcome) value.Cell {
 		return about.entity
 	case enum.Residual:
 		return o.residual(f, about)
+	case enum.ReasonCode:
+		if about.card != nil {
+			return about.card.reason(f, o.Rank)
+		}
 	}
 	return value.Cell{}
 }

@@ -243,6 +243,9 @@ func (p *Program) checkCalls(c *coder) {
 		for i := range m.Outputs {
 			check(m.Outputs[i].Expr)
 		}
+		if k, ok := m.Kernel.(*Scorecard); ok {
+			k.expressions(check)
+		}
 	})
 }
 
@@ -294,6 +297,10 @@ func (p *Program) prepare() {
 			for i := range k.Tables {
 				k.Tables[i].prepare()
 			}
+		}
+		if k, ok := m.Kernel.(*Scorecard); ok {
+			k.expressions(func(e expr.Expr) { expr.Walk(e, find) })
+			k.prepare(p.Functions)
 		}
 		for i := range m.Outputs {
 			if m.Outputs[i].Expr != nil {
