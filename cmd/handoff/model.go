@@ -16,7 +16,8 @@ import (
 type modelFlags struct {
 	path   string
 	name   string
-	strict bool // of a document: see compile.Options
+	strict bool                  // of a document: see compile.Options
+	notes  func(evaluator.Fault) // is told of what is odd but harmless in a document; may be nil
 }
 
 func (m *modelFlags) add(cmd *cobra.Command) {
@@ -43,7 +44,7 @@ func (m *modelFlags) read(stdin io.Reader) ([]byte, error) {
 	defer in.Close() //nolint:errcheck // only read
 	r, compiled := peek(in)
 	if !compiled {
-		return compileDocument(r, m.path, compile.Options{ModelName: m.name, Strict: m.strict})
+		return compileDocument(r, m.path, compile.Options{ModelName: m.name, Strict: m.strict, Notes: m.notes})
 	}
 	if m.name != "" {
 		return nil, usageError(nil, "--model-name is for documents: %s is a compiled form, which holds one model", m.path)
