@@ -35,7 +35,8 @@ is a fault, too. FILE may also be a compiled form; - is standard input.
 ` + exitCodes,
 		Example: `  handoff check model.pmml
   handoff check --notes --json models/*.pmml`,
-		Args: arguments(cobra.MinimumNArgs(1)),
+		Args:              arguments(cobra.MinimumNArgs(1)),
+		ValidArgsFunction: completeFiles(modelFiles...),
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			f.quiet, _ = cmd.Flags().GetBool("quiet")
 			return interruptible(cmd.Context(), func(*files) error { return runCheck(cmd, f, paths) })

@@ -23,7 +23,7 @@ type modelFlags struct {
 func (m *modelFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&m.path, "model", "m", "", "the model: a PMML document, plain or gzip, or its compiled form; - is standard input")
 	cmd.Flags().StringVar(&m.name, "model-name", "", "modelName of the model to take from a document with several; else the first one")
-	cmd.MarkFlagFilename("model", "pmml", "xml", "gz", "bin") //nolint:errcheck // the flag has just been defined
+	cmd.MarkFlagFilename("model", modelFiles...) //nolint:errcheck // the flag has just been defined
 }
 
 // open gives the model, compiled if it is a document.
