@@ -20,6 +20,8 @@ type Model struct {
 	names   []string       // of the inputs that can be set, by position
 	allowed []string       // what each of the schema's inputs allows, for messages
 	size    int
+
+	collects bool
 }
 
 // ErrDamaged is wrapped by Open's error about bytes that no compilation has written, or that were changed since.
@@ -27,6 +29,9 @@ var ErrDamaged = codec.ErrDamaged
 
 // ErrVersion is wrapped by Open's error about the compiled form of another version of Handoff.
 var ErrVersion = program.ErrVersion
+
+// CompiledVersion is the version of compiled forms that this package opens.
+const CompiledVersion = program.Version
 
 // IsCompiled says that b begins like a compiled form, not like a document.
 func IsCompiled(b []byte) bool { return program.Is(b) }
@@ -52,6 +57,7 @@ func Open(compiled []byte) (*Model, error) {
 	for i, f := range s.Results() {
 		m.results[f.Name] = i
 	}
+	m.collects = s.collecting()
 	for i := range s.Inputs {
 		m.allowed = append(m.allowed, s.Inputs[i].allows())
 	}

@@ -75,6 +75,7 @@ type Field struct {
 	Values      []string   // valid values as written; none: any value (beside Intervals)
 	Feature     string     // of an output: PMML's feature, such as "probability"
 	NotFinal    bool       // of an output: isFinalResult="false"
+	List        bool       // of an input: it takes several values at once; of an output: it gives a list
 	Importance  string     // of an input: MiningField@importance as written
 
 	// Of an input: what becomes of its values before the model sees them.

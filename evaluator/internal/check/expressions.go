@@ -574,6 +574,9 @@ func (r formulaReader) aggregate(e *pmml.Element) term {
 
 func (t *aggregate) resolve(r *resolver, _ value.Type) (expr.Expr, value.Type) {
 	o := r.operand(t.ref)
+	if o.field != nil {
+		o.field.takeList()
+	}
 	typ := o.typ
 	switch t.function {
 	case expr.Count:

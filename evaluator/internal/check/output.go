@@ -61,7 +61,9 @@ func (r *outputReader) outputField(e *pmml.Element) {
 	o.SegmentID, _ = e.Attr("segmentId")
 	o.Rank = r.c.whole(e, "rank", 0, 1)
 	o.NotFinal = !r.c.boolean(e, "isFinalResult", true)
-	if text, ok := e.Attr("feature"); ok && !r.feature(&o, e, text) {
+	if done, ok := r.associationFeature(&o, e); done && !ok {
+		return
+	} else if text, ok := e.Attr("feature"); ok && !done && !r.feature(&o, e, text) {
 		return
 	}
 	o.Type = r.c.dataType(e, value.NoType)
@@ -118,10 +120,14 @@ func (r *outputReader) about(o *Output, e *pmml.Element) value.Type {
 	case enum.ReasonCode:
 		r.reasonCode(o, e)
 		return value.String
+	case enum.RuleValue:
+		return ruleType(o.Rule.Feature)
 	case enum.Probability, enum.Confidence, enum.Affinity:
+		r.notOfClusters(o, e)
 		r.category(o, e, t, categories)
 		return value.Double
 	case enum.Residual:
+		r.notOfClusters(o, e)
 		r.category(o, e, t, categories)
 		r.expected(o, e, own)
 		return value.Double
@@ -139,6 +145,18 @@ func (r *outputReader) reasonCode(o *Output, e *pmml.Element) {
 		r.c.unsupportedTogether(e, "feature", o.FeatureName, "a model without reason codes")
 	}
 	r.c.whole(e, "rank", 1, 1)
+}
+
+// notOfClusters reports what a model of clusters does not have: it measures how like a record is to each, and nothing
+// adds up to a probability.
+func (r *outputReader) notOfClusters(o *Output, e *pmml.Element) {
+	clusters := r.m.common.Function == "clustering"
+	if o.Segment >= 0 {
+		clusters = r.m.members[o.Segment].clusters
+	}
+	if clusters && o.Feature != enum.Affinity {
+		r.c.unsupportedTogether(e, "feature", o.FeatureName, "clusters")
+	}
 }
 
 // predicting gives the index of the last member with a target, -1 if there is none.

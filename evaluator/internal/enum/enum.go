@@ -118,8 +118,8 @@ const (
 	Affinity
 	EntityID
 	Residual
-	Warning // always missing: there are none
-	Report  // JPMML's x-report: always missing
+	Warning   // always missing: there are none
+	Report    // JPMML's x-report: always missing
 	RuleValue // of an association rule
 	ReasonCode
 	NumFeatures

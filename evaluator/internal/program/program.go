@@ -36,6 +36,8 @@ type Program struct {
 	kept     []int32          // outcomes that outputs of other models ask for
 	lags     []*expr.Lag
 
+	associations []*Association
+
 	mostRoots, mostFeeds int // of a forest
 }
 
@@ -57,8 +59,10 @@ type Expected struct {
 }
 
 const (
-	magic   = "HANDOFF\x00"
-	version = 3 // of the encoding: to be raised whenever a change makes older forms unreadable or wrong
+	magic = "HANDOFF\x00"
+
+	// Version of the encoding: to be raised whenever a change makes older forms unreadable or wrong.
+	Version = 3
 )
 
 // ErrVersion is wrapped by the error about a compiled form of another version.
@@ -73,7 +77,7 @@ func (p *Program) Encode() []byte {
 	}
 	body := c.Bytes()
 	head := codec.NewWriter()
-	v, sum := uint64(version), uint64(crc32.Checksum(body, castagnoli))<<32|uint64(uint32(len(body)))
+	v, sum := uint64(Version), uint64(crc32.Checksum(body, castagnoli))<<32|uint64(uint32(len(body)))
 	head.Uint64(&v)
 	head.Uint64(&sum)
 	return append(append([]byte(magic), head.Bytes()...), body...)
@@ -96,8 +100,8 @@ func Open(b []byte) (*Program, error) {
 	var v, sum uint64
 	head.Uint64(&v)
 	head.Uint64(&sum)
-	if v != version {
-		return nil, fmt.Errorf("%w: %d, this program reads %d: compile the document again", ErrVersion, v, version)
+	if v != Version {
+		return nil, fmt.Errorf("%w: %d, this program reads %d: compile the document again", ErrVersion, v, Version)
 	}
 	body := b[headSize:]
 	if uint32(len(body)) != uint32(sum) {
@@ -293,6 +297,10 @@ func (p *Program) prepare() {
 		}
 	}
 	p.each(func(m *Model) {
+		if k, ok := m.Kernel.(*Association); ok {
+			k.prepare(len(p.associations))
+			p.associations = append(p.associations, k)
+		}
 		if k, ok := m.Kernel.(*Regression); ok {
 			for i := range k.Tables {
 				k.Tables[i].prepare()
