@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -61,11 +62,17 @@ var roffEscapes = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`, "`", `\
 
 // line writes a line of text.
 func (r *roff) line(text string) {
-	text = roffEscapes.Replace(text)
 	if strings.HasPrefix(text, ".") {
-		text = `\&` + text
+		r.WriteString(`\&`)
 	}
-	r.WriteString(text + "\n")
+	for _, c := range roffEscapes.Replace(text) {
+		if c < utf8.RuneSelf {
+			r.WriteRune(c)
+		} else {
+			fmt.Fprintf(r, `\[u%04X]`, c) // old troffs take bytes for letters
+		}
+	}
+	r.WriteString("\n")
 }
 
 func (r *roff) section(title string) { fmt.Fprintf(r, ".SH %s\n", title) }
