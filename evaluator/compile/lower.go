@@ -278,7 +278,7 @@ func lowerTreatment(t *check.Treatment) program.Treatment {
 
 // verification lowers the rows without the columns that are no results.
 func (l *lowering) verification(v *check.Verification) program.Verification {
-	out := program.Verification{Inputs: v.Inputs, Texts: v.Texts}
+	out := program.Verification{Inputs: v.Inputs, Texts: v.Texts, Groups: v.Groups}
 	var keep []int
 	for i := range v.Inputs {
 		keep = append(keep, i)

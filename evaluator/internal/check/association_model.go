@@ -131,8 +131,10 @@ func (r *associationReader) named(item *Item, e *pmml.Element) {
 	}
 	if category, ok := e.Attr("category"); ok {
 		r.category(item, e, name, category)
-	} else {
+	} else if f := r.m.scope.lookup(name); f.typ == value.Boolean {
 		r.flag(item, e, name)
+	} else if !f.broken {
+		r.c.missingAttribute(e, "category")
 	}
 }
 
@@ -330,4 +332,8 @@ func (a *AssociationRule) complete(antecedent, consequent *Itemset) {
 
 func (c *checker) unknownReference(at diag.Place, what, id string) {
 	c.faults.Fault(at, diag.UnknownField, "the id of an "+what, "%s %q is not defined", what, id)
+}
+
+func (c *checker) otherGroup(at diag.Place, name string) {
+	c.faults.Fault(at, diag.UnsupportedValue, "", "groupField=%q of Aggregate is not supported", name)
 }

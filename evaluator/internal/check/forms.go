@@ -311,6 +311,7 @@ type Verification struct {
 	Expected []ExpectedField
 	Texts    []string  // distinct cells; -1 in Rows is a missing cell
 	Rows     [][]int32 // for each row: the inputs' cells, then the expected ones
+	Groups   []int32   // of a transactional model: how many rows that follow one another are a group; nil: each row is one
 }
 
 // An ExpectedField is a column of a Verification with results.

@@ -49,6 +49,7 @@ type Verification struct {
 	Expected []Expected
 	Texts    []string
 	Rows     [][]int32 // index in Texts of each cell; -1: missing
+	Groups   []int32   // how many rows that follow one another are a group; nil: each row is one
 }
 
 // Expected is a column of expected results.
@@ -225,6 +226,16 @@ func (v *Verification) code(c *coder) {
 			}
 		}
 	})
+	c.Int32s(&v.Groups)
+	left := len(v.Rows)
+	for _, n := range v.Groups {
+		if left -= int(n); n < 1 || left < 0 {
+			c.Failf("a group of %d verification rows", n)
+		}
+	}
+	if len(v.Groups) > 0 && left != 0 {
+		c.Failf("%d verification rows without a group", left)
+	}
 }
 
 // checkCalls makes sure that what was read cannot ask for arguments that are not there.
