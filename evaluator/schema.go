@@ -33,6 +33,12 @@ type Size struct {
 	Depth  int // of the deepest tree: the most decisions on the way to a leaf
 	Tables int // regression tables
 	Terms  int // coefficients of all regression tables, without intercepts
+
+	Characteristics int // of scorecards
+	Attributes      int // of scorecards: what the characteristics tell apart
+	Clusters        int
+	Items           int // of association rules
+	Rules           int // association rules
 }
 
 // Results gives the targets, then the outputs: positions of Scorer.Value.

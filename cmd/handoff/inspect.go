@@ -100,6 +100,12 @@ type sizeDescription struct {
 	Depth  int `json:"depth"`
 	Tables int `json:"tables"`
 	Terms  int `json:"terms"`
+
+	Characteristics int `json:"characteristics"`
+	Attributes      int `json:"attributes"`
+	Clusters        int `json:"clusters"`
+	Items           int `json:"items"`
+	Rules           int `json:"rules"`
 }
 
 type fieldDescription struct {
@@ -115,6 +121,7 @@ type fieldDescription struct {
 	Rank               int      `json:"rank,omitempty"`
 	Meaning            string   `json:"meaning,omitempty"`
 	NotFinal           bool     `json:"not_final,omitempty"`
+	List               bool     `json:"list,omitempty"`
 	Unused             bool     `json:"unused,omitempty"`
 	Importance         string   `json:"importance,omitempty"`
 	MissingValues      []string `json:"missing_values,omitempty"`
@@ -179,7 +186,7 @@ func describeFields(fields []evaluator.Field) []fieldDescription {
 		}
 		list = append(list, fieldDescription{
 			Name: f.Name, DisplayName: f.DisplayName, DataType: f.DataType, OpType: f.OpType, Intervals: intervals, Values: f.Values,
-			Feature: f.Feature, Value: f.Value, Segment: f.Segment, Rank: f.Rank, NotFinal: f.NotFinal,
+			Feature: f.Feature, Value: f.Value, Segment: f.Segment, Rank: f.Rank, NotFinal: f.NotFinal, List: f.List,
 			Unused: f.Unused, Importance: f.Importance,
 			MissingValues: f.MissingValues, MissingReplacement: f.MissingReplacement, MissingTreatment: f.MissingTreatment,
 			InvalidValues: f.InvalidValues, InvalidTreatment: f.InvalidTreatment, InvalidReplacement: f.InvalidReplacement,

@@ -189,6 +189,9 @@ func clipped(name string) string {
 
 // predicts says what comes out, in one line.
 func (d description) predicts() string {
+	if len(d.Targets) == 0 {
+		return "what goes with the items of a basket (" + d.MiningFunction + ")" // only rules have no target
+	}
 	var targets []string
 	for _, t := range d.Targets {
 		text := t.Name
@@ -210,6 +213,8 @@ func (s sizeDescription) String() string {
 	}{
 		{s.Trees, "tree", "trees"}, {s.Nodes, "node", "nodes"}, {s.Leaves, "leaf", "leaves"},
 		{s.Tables, "regression table", "regression tables"}, {s.Terms, "coefficient", "coefficients"},
+		{s.Characteristics, "characteristic", "characteristics"}, {s.Attributes, "attribute", "attributes"},
+		{s.Clusters, "cluster", "clusters"}, {s.Items, "item", "items"}, {s.Rules, "rule", "rules"},
 	} {
 		switch {
 		case part.n == 1:
@@ -341,6 +346,11 @@ func (f fieldDescription) remarks(usual [2]string) []string {
 	}
 	add(shortList(append(append([]string(nil), f.Intervals...), quoted(f.Values)...)))
 	add(f.Meaning)
+	if f.List && f.Feature != "" {
+		add("a list")
+	} else if f.List {
+		add("takes several values at once")
+	}
 	if f.Importance != "" {
 		add("importance " + f.Importance)
 	}
@@ -390,7 +400,9 @@ var meanings = map[string]string{
 	"transformedValue": "computed from results and inputs", "decision": "a decision, computed from results and inputs",
 	"residual": "the actual value less the prediction", "standardError": "standard error of the prediction",
 	"standardDeviation": "standard deviation of the prediction", "warning": "warnings",
-	"reasonCode": "reason code", "x-report": "how the result came about",
+	"reasonCode": "reason code", "ruleValue": "a feature of the best rules", "antecedent": "what the rule asks for",
+	"consequent": "what the rule recommends", "rule": "the rule in words", "ruleId": "id of the rule",
+	"support": "support of the rule", "lift": "lift of the rule", "leverage": "leverage of the rule", "x-report": "how the result came about",
 }
 
 // meaning says in words what an output of a model gives.

@@ -26,6 +26,14 @@ func (l *lowering) measure(m check.Model) {
 		for i := range m.Tables {
 			l.size.Terms += len(m.Tables[i].Terms)
 		}
+	case *check.Scorecard:
+		l.size.Characteristics += len(m.Characteristics)
+		l.size.Attributes += len(m.Attributes)
+	case *check.ClusteringModel:
+		l.size.Clusters += len(m.Clusters)
+	case *check.AssociationModel:
+		l.size.Items += len(m.Items)
+		l.size.Rules += len(m.Rules)
 	}
 	l.size.Models++
 }
