@@ -262,6 +262,7 @@ func (x *exchange) undeploy() error {
 	if err := x.service.Deployer.Undeploy(x.r.Context(), x.id); err != nil {
 		return err
 	}
+	x.service.usages.forget(x.id)
 	x.answer(http.StatusOK, jsonTypes[0], []byte("{}\n"))
 	return nil
 }

@@ -41,6 +41,8 @@ const (
 	documentResource
 	batchResource
 	tableResource
+	usagesResource
+	usageResource
 	livezResource
 	readyzResource
 	healthzResource
@@ -68,6 +70,12 @@ func (s *service) routes() []resource {
 		}},
 		tableResource: {name: "/model/{id}/csv", operations: map[string]*operation{
 			"POST": {role: User, consumes: tableBodies, bare: true, produces: csvTypes, handle: (*exchange).scoreTable},
+		}},
+		usagesResource: {name: "/metric/model", operations: map[string]*operation{
+			"GET": {role: Admin, produces: jsonTypes, handle: (*exchange).showUsages},
+		}},
+		usageResource: {name: "/metric/model/{id}", operations: map[string]*operation{
+			"GET": {role: Admin, produces: jsonTypes, handle: (*exchange).showUsage},
 		}},
 		livezResource:   {name: "/livez", operations: map[string]*operation{"GET": {handle: (*exchange).live}}},
 		readyzResource:  {name: "/readyz", operations: map[string]*operation{"GET": {handle: (*exchange).ready}}},
@@ -115,6 +123,9 @@ func (s *service) resolve(path string) (found *resource, id, mount string) {
 		rest, mount = "/"+below, mount+"/openscoring"
 	}
 	i, id := modelPath(rest)
+	if i < 0 {
+		i, id = metricPath(rest)
+	}
 	if i < 0 || s.resources[i].operations == nil {
 		return nil, "", mount
 	}
