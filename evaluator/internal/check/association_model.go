@@ -323,7 +323,7 @@ func (a *AssociationRule) complete(antecedent, consequent *Itemset) {
 		a.Lift = a.Confidence / right
 	}
 	if math.IsNaN(a.Leverage) {
-		a.Leverage = a.Support - left*right
+		a.Leverage = a.Support - float64(left*right) // not fused, so that it is the same on every machine
 	}
 	if either := left + right - a.Support; math.IsNaN(a.Affinity) && either > 0 {
 		a.Affinity = a.Support / either

@@ -83,6 +83,9 @@ func (t *tracker) Write(b []byte) (int, error) {
 
 func (w *printer) input(in *Input) {
 	s := fmt.Sprintf("input %s %v", w.Slot(in.Slot), in.Type)
+	if in.List {
+		s += " list"
+	}
 	if len(in.MissingTexts) > 0 {
 		s += fmt.Sprintf(" missing %q", in.MissingTexts)
 	}
