@@ -19,7 +19,7 @@ import (
 )
 
 // supported are the model elements that can be scored; a case with another one is skipped and counted.
-var supported = []string{"AssociationModel", "TreeModel", "DecisionTree", "RegressionModel", "Regression", "MiningModel", "ClusteringModel"}
+var supported = []string{"AssociationModel", "TreeModel", "DecisionTree", "RegressionModel", "Regression", "MiningModel", "ClusteringModel", "Scorecard"}
 
 // shared finds the material that lies beside a development checkout; a test that needs it is skipped where it is absent.
 func shared(t testing.TB, path ...string) string {

@@ -574,7 +574,7 @@ for name, measure in DISTANCES.items():
     clusters(name, f"{name}, missing values made up for", measure)
     clusters(f"{name}-weights", f"{name} with weights of fields and of missing values", measure, fields=('fieldWeight="2"', 'fieldWeight="0.5"', 'fieldWeight="0"'), inside=WEIGHTS)
     clusters(f"{name}-functions", f"{name} of other comparisons than differences", measure, fields=('compareFunction="gaussSim" similarityScale="1.5"', 'compareFunction="delta"', 'compareFunction="equal" fieldWeight="3"'))
-    clusters(f"{name}-float", f"{name} in 32 bits", measure, fields=('fieldWeight="0.7" compareFunction="gaussSim" similarityScale="1.3"', 'fieldWeight="0.3"', ""), **{"x-mathContext": "float"})
+    clusters(f"{name}-float", f"{name} in 32 bits", measure, fields=('fieldWeight="0.7"', 'fieldWeight="0.3"', 'compareFunction="delta"'), **{"x-mathContext": "float"})
 for name, measure in SIMILARITIES.items():
     clusters(name, f"{name} of fields that are 0 or 1", measure, "similarity", rows=BITS, centres=BIT_CENTRES)
 clusters("jaccard-distance", "the measure decides, not the kind", "<jaccard/>", rows=BITS, centres=BIT_CENTRES)

@@ -165,6 +165,7 @@ func (m *model) countRules(method enum.Method) {
 	}
 	for i := range m.members {
 		m.associates = m.associates || m.members[i].associates
+		m.reasons = m.reasons || m.members[i].reasons
 		m.rules += m.members[i].rules
 		m.ruleText += m.members[i].ruleText
 	}
@@ -177,7 +178,6 @@ func (c *checker) addMember(m *model, id string, sub *model) {
 	}
 	m.ids[id] = len(m.members)
 	m.members = append(m.members, member{sub.common.Target, sub.categories, sub.given, sub.outputs, sub.reasons, sub.common.Function == "clustering", sub.rules, sub.associates, sub.ruleText})
-	m.reasons = m.reasons || sub.reasons // for a model of which one member decides
 	if !m.chain {
 		return
 	}
