@@ -7,6 +7,7 @@ BIN      := bin
 SHARED   := $(or $(HANDOFF_SHARED),../shared)
 SAMPLES  := testdata/samples
 ADDR     ?= 127.0.0.1:8080
+PREFIX   ?= /usr/local
 
 # What goes to Lambda is built the same everywhere: nothing of the machine, the folder or the commit gets in.
 ARCHITECTURE  ?= arm64
@@ -17,7 +18,7 @@ TOOLCHAIN     := $(shell awk '$$1 == "toolchain" { print $$2 }' go.mod)
 LAMBDA_ENV     = CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(GOARCH_$(ARCHITECTURE)),$(error ARCHITECTURE is arm64 or x86_64)) GOAMD64=v1 GOARM64=v8.0 GOFLAGS= GOEXPERIMENT= $(if $(TOOLCHAIN),GOTOOLCHAIN=$(TOOLCHAIN))
 LAMBDA_FLAGS  := -trimpath -buildvcs=false -ldflags "-s -w" -tags lambda.norpc
 
-.PHONY: all help build run test short race lint readme bench fuzz golden corpus exchanges sam-build sam-local bench-peers \
+.PHONY: all help build man install run test short race lint readme bench fuzz golden corpus exchanges sam-build sam-local bench-peers \
 	reproducible functions clean \
 	build-ScoreFunction build-ApiFunction bootstrap-ScoreFunction bootstrap-ApiFunction
 
@@ -28,6 +29,19 @@ help:  ## this list
 
 build:  ## bin/handoff
 	$(GO) build -trimpath -o $(BIN)/handoff ./cmd/handoff
+
+man: build  ## bin/man: the manual pages
+	$(BIN)/handoff man $(BIN)/man
+
+install: build man  ## the command, its pages and completions under PREFIX (/usr/local); DESTDIR goes before it
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/man/man1" \
+		"$(DESTDIR)$(PREFIX)/share/bash-completion/completions" "$(DESTDIR)$(PREFIX)/share/zsh/site-functions" \
+		"$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
+	install -m 755 $(BIN)/handoff "$(DESTDIR)$(PREFIX)/bin/handoff"
+	install -m 644 $(BIN)/man/*.1 "$(DESTDIR)$(PREFIX)/share/man/man1"
+	$(BIN)/handoff completion bash > "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/handoff"
+	$(BIN)/handoff completion zsh > "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_handoff"
+	$(BIN)/handoff completion fish > "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/handoff.fish"
 
 run: build  ## serve the sample models on ADDR (127.0.0.1:8080)
 	@exec $(BIN)/handoff serve --addr $(ADDR) --data data --samples $(SAMPLES)

@@ -20,6 +20,8 @@ type Model struct {
 	names   []string       // of the inputs that can be set, by position
 	allowed []string       // what each of the schema's inputs allows, for messages
 	size    int
+
+	collects bool
 }
 
 // ErrDamaged is wrapped by Open's error about bytes that no compilation has written, or that were changed since.
@@ -55,6 +57,7 @@ func Open(compiled []byte) (*Model, error) {
 	for i, f := range s.Results() {
 		m.results[f.Name] = i
 	}
+	m.collects = s.collecting()
 	for i := range s.Inputs {
 		m.allowed = append(m.allowed, s.Inputs[i].allows())
 	}
@@ -110,29 +113,31 @@ func (m *Model) Dump(w io.Writer) error { return m.program.Print(w) }
 
 // Verify scores the rows of the model's own ModelVerification and compares. The error is a
 // *VerificationError, which wraps a RecordError if the row cannot be scored; it is nil for a model without such rows.
-// A document can bring any number of rows: the first 1,000 count, and a row that begins after more than two seconds is
+// A document can bring any number of rows: the first 1,000 count (those of a transactional model
+// by groups, the number of which is then that of the error's row), and a row that begins after more than two seconds is
 // an error, so that a model which nobody could serve is not verified for hours.
 func (m *Model) Verify() error {
 	const rows, most = 1_000, 2 * time.Second
 	v := &m.program.Verify
 	s := m.NewScorer()
 	start := time.Now()
-	for r, row := range v.Rows[:min(rows, len(v.Rows))] {
+	for r, from := 0, 0; from < min(rows, len(v.Rows)); r++ {
 		if time.Since(start) > most {
 			slow := &ResultError{Message: "the rows before it took more than " + most.String()}
 			return &VerificationError{Line: v.Line, Path: v.Path, Row: r + 1, Err: slow}
 		}
-		s.Clear()
-		for i, input := range v.Inputs {
-			if row[i] >= 0 {
-				s.Set(int(input), Text(v.Texts[row[i]]))
-			}
+		n := 1
+		if len(v.Groups) > 0 {
+			n = int(v.Groups[r])
 		}
+		group := v.Rows[from : from+n]
+		from += n
+		s.setVerification(v, group)
 		if err := s.Score(); err != nil {
 			return &VerificationError{Line: v.Line, Path: v.Path, Row: r + 1, Err: err}
 		}
 		for i, e := range v.Expected {
-			cell := row[len(v.Inputs)+i]
+			cell := firstCell(group, len(v.Inputs)+i)
 			if cell < 0 {
 				continue
 			}
@@ -143,6 +148,34 @@ func (m *Model) Verify() error {
 		}
 	}
 	return nil
+}
+
+// setVerification gives s the inputs of the verification rows of a group; of most models that is one row.
+func (s *Scorer) setVerification(v *program.Verification, group [][]int32) {
+	s.Clear()
+	for i, input := range v.Inputs {
+		if s.m.program.Inputs[input].List && len(v.Groups) > 0 {
+			members := make([]Value, len(group))
+			for row := range group {
+				if cell := group[row][i]; cell >= 0 {
+					members[row] = Text(v.Texts[cell])
+				}
+			}
+			s.Set(int(input), List(members...))
+		} else if cell := firstCell(group, i); cell >= 0 {
+			s.Set(int(input), Text(v.Texts[cell]))
+		}
+	}
+}
+
+// firstCell gives the first cell of a column that is not missing; -1 if there is none.
+func firstCell(group [][]int32, column int) int32 {
+	for _, row := range group {
+		if row[column] >= 0 {
+			return row[column]
+		}
+	}
+	return -1
 }
 
 // agree compares as PMML 4.4, ModelVerification, says: numbers within a relative precision, and as zero where both are

@@ -3,27 +3,57 @@ package evaluator
 import "iter"
 
 // ScoreAll scores records, in order, with one Scorer. For each it gives the results by name, as Value.Any gives them, or
-// the RecordError of a record that cannot be scored; the next one is scored all the same. It allocates a map for each
-// record; who cannot afford that uses a Scorer.
+// the RecordError of a record that cannot be scored; the next one is scored all the same. The records
+// of a transactional model (see Model.Collects) are all read first, and each of their groups has one result. It allocates a
+// map for each record; who cannot afford that uses a Scorer.
 func (m *Model) ScoreAll(records iter.Seq[map[string]any]) iter.Seq2[map[string]any, error] {
 	return func(yield func(map[string]any, error) bool) {
-		s, fields := m.NewScorer(), m.schema.Results()
-		for record := range records {
-			if err := s.ScoreMap(record); err != nil {
-				if !yield(nil, err) {
+		s := m.NewScorer()
+		if m.collects {
+			c := m.collect(records)
+			for group := range c.Len() {
+				c.Give(group, s)
+				if !yield(s.results(s.Score())) {
 					return
 				}
-				continue
 			}
-			results := make(map[string]any, len(fields))
-			for i := range fields {
-				results[fields[i].Name] = s.Value(i).Any()
-			}
-			if !yield(results, nil) {
+			return
+		}
+		for record := range records {
+			if !yield(s.results(s.ScoreMap(record))) {
 				return
 			}
 		}
 	}
+}
+
+// collect collects records by their group fields.
+func (m *Model) collect(records iter.Seq[map[string]any]) *Collector {
+	c := m.NewCollector()
+	for record := range records {
+		c.Clear()
+		for i, name := range m.names {
+			c.Set(i, ValueOf(record[name]))
+		}
+		for i := range m.schema.Groups {
+			c.SetGroup(i, ValueOf(record[m.schema.Groups[i].Name]))
+		}
+		c.Keep()
+	}
+	return c
+}
+
+// results gives the results of the last record by name, or the error that it had.
+func (s *Scorer) results(err error) (map[string]any, error) {
+	if err != nil {
+		return nil, err
+	}
+	fields := s.m.schema.Results()
+	results := make(map[string]any, len(fields))
+	for i := range fields {
+		results[fields[i].Name] = s.Value(i).Any()
+	}
+	return results, nil
 }
 
 // Any gives v as a Go value: nil if it is missing, else a string, an int64, a float32 or float64, a bool, the text of a

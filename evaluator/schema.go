@@ -33,6 +33,12 @@ type Size struct {
 	Depth  int // of the deepest tree: the most decisions on the way to a leaf
 	Tables int // regression tables
 	Terms  int // coefficients of all regression tables, without intercepts
+
+	Characteristics int // of scorecards
+	Attributes      int // of scorecards: what the characteristics tell apart
+	Clusters        int
+	Items           int // of association rules
+	Rules           int // association rules
 }
 
 // Results gives the targets, then the outputs: positions of Scorer.Value.
@@ -75,6 +81,7 @@ type Field struct {
 	Values      []string   // valid values as written; none: any value (beside Intervals)
 	Feature     string     // of an output: PMML's feature, such as "probability"
 	NotFinal    bool       // of an output: isFinalResult="false"
+	List        bool       // of an input: it takes several values at once; of an output: it gives a list
 	Importance  string     // of an input: MiningField@importance as written
 
 	// Of an input: what becomes of its values before the model sees them.
@@ -92,6 +99,7 @@ type Field struct {
 	// Of an output: what it is about.
 	Value   string // category, such as that of a probability; empty: the predicted one
 	Segment string // id of the member whose result it is; empty: the model's own
+	Rank    int    // place of what it gives among the best, where it is not the first: 2, 3, …
 }
 
 // An Interval is a range of valid numbers, as written; an absent bound is empty.

@@ -51,8 +51,23 @@ func (s *Scorer) Set(i int, v Value) {
 	case KindFloat, KindDouble:
 		s.frame.BindNumber(i, math.Float64frombits(v.bits))
 	default:
-		s.frame.BindList(i, v.String())
+		s.setList(i, v)
 	}
+}
+
+// setList gives an input the members of a list, each of which is treated like a single value.
+func (s *Scorer) setList(i int, v Value) {
+	if v.kind != KindList || !s.frame.TakesList(i) {
+		s.frame.BindList(i, v.String())
+		return
+	}
+	s.frame.BeginList()
+	for _, member := range v.list {
+		if s.Set(i, member); !s.frame.KeepMember(i) {
+			return
+		}
+	}
+	s.frame.EndList(i)
 }
 
 // Score runs the model on the inputs that were set. The error is a RecordError; results are valid only without one.
@@ -78,8 +93,8 @@ func (s *Scorer) Score() error {
 }
 
 // ScoreMap scores a record given by name. Names that the model does not know do not matter; inputs that are not named
-// are missing, and so is nil. A value may be any of Go's numbers, a bool, a string, a json.Number or a Value; anything
-// else is invalid.
+// are missing, and so is nil. A value may be any of Go's numbers, a bool, a string, a json.Number or a Value, and for
+// an input that takes several values a []any of these or a []string; anything else is invalid.
 func (s *Scorer) ScoreMap(record map[string]any) error {
 	s.frame.Clear()
 	if 2*len(record) < len(s.m.names) {
@@ -118,8 +133,8 @@ func (s *Scorer) set(i int, v any) {
 	}
 }
 
-// ValueOf makes a Value of any of Go's numbers, a bool, a string, nil, a json.Number, a []any of these or a Value. Of
-// anything else it makes an empty list, which no field allows.
+// ValueOf makes a Value of any of Go's numbers, a bool, a string, nil, a json.Number, a Value, a []any of these or a
+// []string. Of anything else it makes a list within a list, which no field allows.
 func ValueOf(v any) Value {
 	switch v := v.(type) {
 	case nil:
@@ -162,8 +177,14 @@ func ValueOf(v any) Value {
 			list[i] = ValueOf(v[i])
 		}
 		return List(list...)
+	case []string:
+		list := make([]Value, len(v))
+		for i := range v {
+			list[i] = Text(v[i])
+		}
+		return List(list...)
 	}
-	return List()
+	return List(List())
 }
 
 func unsigned(u uint64) Value {
@@ -174,8 +195,8 @@ func unsigned(u uint64) Value {
 }
 
 // Predicted says that the model made a prediction for the last record. It makes none where its document says so, such as
-// for a tree none of whose branches is true.
-func (s *Scorer) Predicted() bool { return s.frame.Predicted() }
+// for a tree none of whose branches is true. A model without targets, which has nothing but outputs, always does.
+func (s *Scorer) Predicted() bool { return len(s.m.schema.Targets) == 0 || s.frame.Predicted() }
 
 // Value gives the i-th result of the last record: targets, then outputs, as Schema.Results lists them. Its text, if it
 // has any, stays valid; a list must be read before the next record.

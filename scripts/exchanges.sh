@@ -43,7 +43,7 @@ stop() {
 replay() { # CONFIGURATION ARGUMENTS…: compares what differs with the list
 	local configuration=$1
 	shift
-	python3 "$recorded/replay.py" "$base/openscoring" --server "$configuration" "$@" >"$work/replay" || true
+	python3 "$recorded/replay.py" "$base/openscoring" "$@" --server "$configuration" >"$work/replay" || true
 	tail -1 "$work/replay"
 	grep -E '^FAIL ' "$work/replay" | awk '{ print $2 }' | sort >"$work/differ" || true
 	awk -v c="$configuration" '!/^#/ && $1 == c { print $2 }' scripts/exchanges.txt | sort >"$work/known"
@@ -94,6 +94,11 @@ for kind in serve front; do
 	echo "== $kind: nouser"
 	start "${command[@]}" --user-token user-tok --admin-token admin-tok
 	replay nouser
+	stop
+
+	echo "== $kind: validate"
+	start "${command[@]}" --strict
+	replay validate "$recorded/goldens/must" "$recorded/goldens/quirks"
 	stop
 done
 exit $failed

@@ -12,11 +12,15 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// strictUsage is what --strict does, wherever it is.
+const strictUsage = "refuse all that the schema of the document's PMML version does not have, JPMML's x- attributes included"
+
 type checkFlags struct {
-	name  string
-	json  bool
-	notes bool
-	quiet bool
+	name   string
+	strict bool
+	json   bool
+	notes  bool
+	quiet  bool
 }
 
 func newCheckCommand() *cobra.Command {
@@ -31,13 +35,15 @@ is a fault, too. FILE may also be a compiled form; - is standard input.
 ` + exitCodes,
 		Example: `  handoff check model.pmml
   handoff check --notes --json models/*.pmml`,
-		Args: arguments(cobra.MinimumNArgs(1)),
+		Args:              arguments(cobra.MinimumNArgs(1)),
+		ValidArgsFunction: completeFiles(modelFiles...),
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			f.quiet, _ = cmd.Flags().GetBool("quiet")
 			return interruptible(cmd.Context(), func(*files) error { return runCheck(cmd, f, paths) })
 		},
 	}
 	cmd.Flags().StringVar(&f.name, "model-name", "", "modelName of the model to check in a document with several; else the first one")
+	cmd.Flags().BoolVar(&f.strict, "strict", false, strictUsage)
 	cmd.Flags().BoolVar(&f.json, "json", false, "print one JSON object with all faults")
 	cmd.Flags().BoolVar(&f.notes, "notes", false, "also print what is odd but does not change a score")
 	return cmd
@@ -115,7 +121,7 @@ func checkFile(path string, f checkFlags, stdin io.Reader) (report, error) {
 	if isCompiled {
 		compiled, err = io.ReadAll(r)
 	} else {
-		o := compile.Options{ModelName: f.name}
+		o := compile.Options{ModelName: f.name, Strict: f.strict}
 		if f.notes {
 			o.Notes = func(n evaluator.Fault) { found.Notes = append(found.Notes, located(path, &n)) }
 		}

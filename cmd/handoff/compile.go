@@ -29,6 +29,7 @@ every command takes in place of the document. It opens in a moment, whatever the
 	}
 	m.add(cmd)
 	cmd.Flags().StringVarP(&output, "output", "o", "", "the compiled form; - is standard output")
+	cmd.Flags().BoolVar(&m.strict, "strict", false, strictUsage)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "tell the size of the compiled form on standard error, as JSON")
 	return cmd
 }

@@ -4,9 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
-	"io"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/handoff-pmml/handoff/evaluator"
 	"github.com/spf13/cobra"
@@ -17,8 +15,10 @@ func newInspectCommand() *cobra.Command {
 	var asJSON, listing bool
 	cmd := &cobra.Command{
 		Use:   "inspect --model FILE",
-		Short: "Show what a model takes and gives",
-		Long: `Inspect shows what a model is, its inputs with their types and allowed values, its targets and its outputs.
+		Short: "Show what a model is, takes and gives",
+		Long: `Inspect shows what a model is made of and how large it is; its inputs with their types, their allowed values, and what
+happens to missing, invalid and outlying ones; what it predicts; and what its outputs mean. It scores the document's own
+verification rows, and warns of what a model should not go live with unseen.
 
 ` + exitCodes,
 		Example: `  handoff inspect --model model.pmml
@@ -42,6 +42,8 @@ func newInspectCommand() *cobra.Command {
 }
 
 func runInspect(cmd *cobra.Command, f modelFlags, asJSON, listing bool) error {
+	var notes []evaluator.Fault
+	f.notes = func(n evaluator.Fault) { notes = append(notes, n) }
 	m, err := f.open(cmd.InOrStdin())
 	if err != nil {
 		return err
@@ -54,9 +56,10 @@ func runInspect(cmd *cobra.Command, f modelFlags, asJSON, listing bool) error {
 		e := json.NewEncoder(out)
 		e.SetEscapeHTML(false)
 		e.SetIndent("", "  ")
-		err = e.Encode(describe(m))
+		err = e.Encode(describe(m, notes))
 	default:
-		err = printDescription(out, describe(m))
+		page := page{out: out, width: widthOf(cmd.OutOrStdout()), colours: colours(cmd.OutOrStdout())}
+		page.print(describe(m, notes))
 	}
 	if err == nil {
 		err = out.Flush()
@@ -64,22 +67,45 @@ func runInspect(cmd *cobra.Command, f modelFlags, asJSON, listing bool) error {
 	return ioError("write", err)
 }
 
-// A description is what inspect tells of a model.
+// A description is what inspect tells of a model. Its members are documented in docs/cli.md.
 type description struct {
-	PMMLVersion      string             `json:"pmml_version"`
-	Application      string             `json:"application,omitempty"`
-	ModelName        string             `json:"model_name,omitempty"`
-	ModelVersion     string             `json:"model_version,omitempty"`
-	Model            string             `json:"model"`
-	Summary          string             `json:"summary"`
-	MiningFunction   string             `json:"mining_function"`
-	AlgorithmName    string             `json:"algorithm_name,omitempty"`
-	VerificationRows int                `json:"verification_rows"`
-	CompiledBytes    int                `json:"compiled_bytes"`
-	Inputs           []fieldDescription `json:"inputs"`
-	Groups           []fieldDescription `json:"groups,omitempty"`
-	Targets          []fieldDescription `json:"targets"`
-	Outputs          []fieldDescription `json:"outputs"`
+	PMMLVersion            string             `json:"pmml_version"`
+	Application            string             `json:"application,omitempty"`
+	Created                string             `json:"created,omitempty"`
+	Description            string             `json:"description,omitempty"`
+	ModelName              string             `json:"model_name,omitempty"`
+	ModelVersion           string             `json:"model_version,omitempty"`
+	Model                  string             `json:"model"`
+	Summary                string             `json:"summary"`
+	Structure              string             `json:"structure"`
+	MiningFunction         string             `json:"mining_function"`
+	AlgorithmName          string             `json:"algorithm_name,omitempty"`
+	Size                   sizeDescription    `json:"size"`
+	MissingValueStrategies []string           `json:"missing_value_strategies,omitempty"`
+	VerificationRows       int                `json:"verification_rows"`
+	CompiledBytes          int                `json:"compiled_bytes"`
+	Warnings               []warning          `json:"warnings"`
+	Notes                  []evaluator.Fault  `json:"notes,omitempty"`
+	Inputs                 []fieldDescription `json:"inputs"`
+	Groups                 []fieldDescription `json:"groups,omitempty"`
+	Targets                []fieldDescription `json:"targets"`
+	Outputs                []fieldDescription `json:"outputs"`
+}
+
+type sizeDescription struct {
+	Models int `json:"models"`
+	Trees  int `json:"trees"`
+	Nodes  int `json:"nodes"`
+	Leaves int `json:"leaves"`
+	Depth  int `json:"depth"`
+	Tables int `json:"tables"`
+	Terms  int `json:"terms"`
+
+	Characteristics int `json:"characteristics"`
+	Attributes      int `json:"attributes"`
+	Clusters        int `json:"clusters"`
+	Items           int `json:"items"`
+	Rules           int `json:"rules"`
 }
 
 type fieldDescription struct {
@@ -90,21 +116,65 @@ type fieldDescription struct {
 	Intervals          []string `json:"intervals,omitempty"`
 	Values             []string `json:"values,omitempty"`
 	Feature            string   `json:"feature,omitempty"`
+	Value              string   `json:"value,omitempty"`
+	Segment            string   `json:"segment,omitempty"`
+	Rank               int      `json:"rank,omitempty"`
+	Meaning            string   `json:"meaning,omitempty"`
 	NotFinal           bool     `json:"not_final,omitempty"`
+	List               bool     `json:"list,omitempty"`
+	Unused             bool     `json:"unused,omitempty"`
 	Importance         string   `json:"importance,omitempty"`
+	MissingValues      []string `json:"missing_values,omitempty"`
 	MissingReplacement string   `json:"missing_replacement,omitempty"`
+	MissingTreatment   string   `json:"missing_treatment,omitempty"`
+	InvalidValues      []string `json:"invalid_values,omitempty"`
 	InvalidTreatment   string   `json:"invalid_treatment,omitempty"`
+	InvalidReplacement string   `json:"invalid_replacement,omitempty"`
+	Outliers           string   `json:"outliers,omitempty"`
+	LowValue           string   `json:"low_value,omitempty"`
+	HighValue          string   `json:"high_value,omitempty"`
 }
 
-func describe(m *evaluator.Model) description {
+// A warning is what a person should know before the model goes live.
+type warning struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+func describe(m *evaluator.Model, notes []evaluator.Fault) description {
 	s := m.Schema()
-	return description{
-		PMMLVersion: s.PMMLVersion, Application: s.Application, ModelName: s.ModelName, ModelVersion: s.ModelVersion,
-		Model: s.Element, Summary: s.Summary(), MiningFunction: s.MiningFunction, AlgorithmName: s.AlgorithmName,
-		VerificationRows: s.VerificationRows, CompiledBytes: m.Size(),
+	d := description{
+		PMMLVersion: s.PMMLVersion, Application: s.Application, Created: s.Created, Description: s.Description,
+		ModelName: s.ModelName, ModelVersion: s.ModelVersion,
+		Model: s.Element, Summary: s.Summary(), Structure: s.Structure, MiningFunction: s.MiningFunction, AlgorithmName: s.AlgorithmName,
+		Size: sizeDescription(s.Size), MissingValueStrategies: s.MissingPaths,
+		VerificationRows: s.VerificationRows, CompiledBytes: m.Size(), Warnings: warnings(m), Notes: notes,
 		Inputs: describeFields(s.Inputs), Groups: describeFields(s.Groups),
 		Targets: describeFields(s.Targets), Outputs: describeFields(s.Outputs),
 	}
+	for i := range d.Outputs {
+		d.Outputs[i].Meaning = d.Outputs[i].meaning(s.Element)
+	}
+	return d
+}
+
+func warnings(m *evaluator.Model) []warning {
+	s, all := m.Schema(), []warning{}
+	if s.VerificationRows == 0 {
+		all = append(all, warning{"unverified", "the document has no rows to verify the model with: compare scores with those of the program that trained it"})
+	} else if err := m.Verify(); err != nil {
+		all = append(all, warning{"verification", err.Error()})
+	}
+	var unused []string
+	for _, f := range s.Inputs {
+		if f.Unused {
+			unused = append(unused, f.Name)
+		}
+	}
+	if len(unused) > 0 {
+		all = append(all, warning{"unused-inputs", "no result depends on " + shortList(unused)})
+	}
+	return all
 }
 
 func describeFields(fields []evaluator.Field) []fieldDescription {
@@ -116,63 +186,14 @@ func describeFields(fields []evaluator.Field) []fieldDescription {
 		}
 		list = append(list, fieldDescription{
 			Name: f.Name, DisplayName: f.DisplayName, DataType: f.DataType, OpType: f.OpType, Intervals: intervals, Values: f.Values,
-			Feature: f.Feature, NotFinal: f.NotFinal, Importance: f.Importance,
-			MissingReplacement: f.MissingReplacement, InvalidTreatment: f.InvalidTreatment,
+			Feature: f.Feature, Value: f.Value, Segment: f.Segment, Rank: f.Rank, NotFinal: f.NotFinal, List: f.List,
+			Unused: f.Unused, Importance: f.Importance,
+			MissingValues: f.MissingValues, MissingReplacement: f.MissingReplacement, MissingTreatment: f.MissingTreatment,
+			InvalidValues: f.InvalidValues, InvalidTreatment: f.InvalidTreatment, InvalidReplacement: f.InvalidReplacement,
+			Outliers: f.Outliers, LowValue: f.LowValue, HighValue: f.HighValue,
 		})
 	}
 	return list
-}
-
-// printDescription prints d for people: what the model is, then a table for each kind of field.
-func printDescription(out io.Writer, d description) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for _, line := range [][2]string{
-		{"Model", d.Summary + " (" + d.Model + ")"}, {"Name", d.ModelName}, {"Version", d.ModelVersion},
-		{"Function", d.MiningFunction}, {"Algorithm", d.AlgorithmName}, {"PMML", d.PMMLVersion},
-		{"Written by", d.Application}, {"Verification rows", fmt.Sprint(d.VerificationRows)},
-		{"Compiled", fmt.Sprintf("%d bytes", d.CompiledBytes)},
-	} {
-		if line[1] != "" {
-			fmt.Fprintf(w, "%s\t%s\n", line[0], line[1])
-		}
-	}
-	for _, kind := range []struct {
-		title  string
-		fields []fieldDescription
-	}{{"Inputs", d.Inputs}, {"Groups", d.Groups}, {"Targets", d.Targets}, {"Outputs", d.Outputs}} {
-		if len(kind.fields) == 0 {
-			continue
-		}
-		if err := w.Flush(); err != nil { // each table has columns of its own
-			return err
-		}
-		fmt.Fprintf(out, "\n%s\n", kind.title)
-		for _, f := range kind.fields {
-			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", f.Name, f.DataType, f.OpType, strings.Join(f.remarks(), "; "))
-		}
-	}
-	return w.Flush()
-}
-
-// remarks says in words what a field allows and how it is treated.
-func (f fieldDescription) remarks() []string {
-	var all []string
-	if allowed := append(append([]string(nil), f.Intervals...), f.Values...); len(allowed) > 0 {
-		all = append(all, shortList(allowed))
-	}
-	if f.Feature != "" {
-		all = append(all, f.Feature)
-	}
-	if f.NotFinal {
-		all = append(all, "not final")
-	}
-	if f.MissingReplacement != "" {
-		all = append(all, "missing is "+f.MissingReplacement)
-	}
-	if f.InvalidTreatment != "" && f.InvalidTreatment != "returnInvalid" {
-		all = append(all, f.InvalidTreatment)
-	}
-	return all
 }
 
 // shortList joins what a person can take in; --json has all of it.

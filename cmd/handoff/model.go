@@ -14,14 +14,16 @@ import (
 
 // modelFlags say which model a command works with.
 type modelFlags struct {
-	path string
-	name string
+	path   string
+	name   string
+	strict bool                  // of a document: see compile.Options
+	notes  func(evaluator.Fault) // is told of what is odd but harmless in a document; may be nil
 }
 
 func (m *modelFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&m.path, "model", "m", "", "the model: a PMML document, plain or gzip, or its compiled form; - is standard input")
 	cmd.Flags().StringVar(&m.name, "model-name", "", "modelName of the model to take from a document with several; else the first one")
-	cmd.MarkFlagFilename("model", "pmml", "xml", "gz", "bin") //nolint:errcheck // the flag has just been defined
+	cmd.MarkFlagFilename("model", modelFiles...) //nolint:errcheck // the flag has just been defined
 }
 
 // open gives the model, compiled if it is a document.
@@ -42,7 +44,7 @@ func (m *modelFlags) read(stdin io.Reader) ([]byte, error) {
 	defer in.Close() //nolint:errcheck // only read
 	r, compiled := peek(in)
 	if !compiled {
-		return compileDocument(r, m.path, compile.Options{ModelName: m.name})
+		return compileDocument(r, m.path, compile.Options{ModelName: m.name, Strict: m.strict, Notes: m.notes})
 	}
 	if m.name != "" {
 		return nil, usageError(nil, "--model-name is for documents: %s is a compiled form, which holds one model", m.path)

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 )
@@ -168,4 +169,32 @@ func TestNoProgress(t *testing.T) {
 		}
 		screen.Close()
 	})
+}
+
+// TestInspectOnATerminal: titles stand out, unless NO_COLOR is set, and lines are as wide as the terminal at most.
+func TestInspectOnATerminal(t *testing.T) {
+	for _, c := range []struct {
+		environment string
+		coloured    bool
+	}{{"NO_COLOR=", true}, {"NO_COLOR=1", false}, {"TERM=dumb", false}} {
+		t.Run(c.environment, func(t *testing.T) {
+			screen, tty := pseudoTerminal(t)
+			cmd := exec.Command("handoff", "inspect", "--model", "testdata/tree.pmml")
+			cmd.Env = append(os.Environ(), "NO_COLOR=", "TERM=xterm", c.environment)
+			cmd.Stdout = tty
+			if err := cmd.Run(); err != nil { // a terminal keeps more than this page
+				t.Fatal(err)
+			}
+			tty.Close()
+			shown, _ := io.ReadAll(screen) // ends with EIO
+			if got := strings.Contains(string(shown), "\x1b[1mInputs\x1b[0m"); got != c.coloured {
+				t.Errorf("coloured %v, want %v: %q", got, c.coloured, shown)
+			}
+			for line := range strings.SplitSeq(string(shown), "\r\n") {
+				if utf8.RuneCountInString(line) > 100 && c.environment != "TERM=dumb" {
+					t.Errorf("wider than the terminal: %q", line)
+				}
+			}
+		})
+	}
 }

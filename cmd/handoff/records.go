@@ -17,12 +17,13 @@ type recordTable struct {
 	path    string   // for messages
 	missing []string // cells that are missing values
 	columns []column // those that are inputs of the model
+	groups  []column // those that are its group fields, if it collects records by them
 }
 
 // A column of a table that is an input of a model.
 type column struct {
 	cell  int // position in the row
-	input int // position of Scorer.Set
+	input int // position of Scorer.Set; of a group field, of Collector.SetGroup
 }
 
 func newRecordTable(in io.Reader, path string, missing []string, m *evaluator.Model) (*recordTable, error) {
@@ -34,6 +35,8 @@ func newRecordTable(in io.Reader, path string, missing []string, m *evaluator.Mo
 	for cell, name := range t.Header() {
 		if input, ok := m.Input(name); ok {
 			t.columns = append(t.columns, column{cell, input})
+		} else if group, ok := m.Group(name); ok && m.Collects() {
+			t.groups = append(t.groups, column{cell, group})
 		}
 	}
 	return t, nil

@@ -36,8 +36,13 @@ func newRootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUsage, err} })
 	root.PersistentFlags().BoolP("quiet", "q", false, "print no notices, only results and errors")
 	root.SuggestionsMinimumDistance = 2
+	serve := newServeCommand()
+	showEnvironment(serve.Flags())
 	root.AddCommand(newScoreCommand(), newCheckCommand(), newCompileCommand(), newInspectCommand(), newBenchCommand(),
-		newServeCommand())
+		serve, newManCommand())
+	for _, cmd := range root.Commands() {
+		complete(cmd)
+	}
 	return root
 }
 

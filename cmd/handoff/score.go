@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/handoff-pmml/handoff/evaluator"
 	"github.com/handoff-pmml/handoff/internal/table"
@@ -32,6 +33,9 @@ func newScoreCommand() *cobra.Command {
 the targets of the model ("_target" if it has no name), then all its output fields. A result that is missing is an
 empty cell. Columns are found by name, in any order; those that the model does not know are ignored, and those that it
 knows and the table does not have are missing.
+
+Of a transactional model, such as association rules, the rows that agree in its group fields are one basket: there is a
+row of results for each, in the order in which they first appear, and the table is read into memory.
 
 The first row that cannot be scored ends it, and no output is written. With --errors such rows are listed there, their
 results stay empty, and the exit code is 0.
@@ -152,6 +156,9 @@ func (s *tableScorer) run(results []evaluator.Field) error {
 	if err := s.writeHeaders(results); err != nil {
 		return ioError("write", err)
 	}
+	if m := s.scorer.Model(); m.Collects() {
+		return s.runGroups(m.NewCollector())
+	}
 	for {
 		cells, err := s.records.Read()
 		if errors.Is(err, io.EOF) {
@@ -195,6 +202,11 @@ func (s *tableScorer) score(cells []string) error {
 			s.scorer.Set(c.input, evaluator.Text(cell))
 		}
 	}
+	return s.write()
+}
+
+// write scores what the scorer was given and writes the results.
+func (s *tableScorer) write() error {
 	if err := s.scorer.Score(); err != nil {
 		return err
 	}
@@ -207,19 +219,86 @@ func (s *tableScorer) score(cells []string) error {
 
 // badRow lists a row that cannot be scored and leaves its results empty, or gives the error that ends it all.
 func (s *tableScorer) badRow(err error) error {
+	if err := s.list(err, place{s.rows, s.records.Line()}); err != nil {
+		return err
+	}
+	for range s.given {
+		s.results.Cell(nil)
+	}
+	return nil
+}
+
+// A place is where a record is in the table.
+type place struct{ row, line int }
+
+// list lists a row that cannot be used, or gives the error that ends it all.
+func (s *tableScorer) list(err error, at place) error {
 	why, ok := explain(err)
 	if !ok {
 		return s.records.unreadable(err)
 	}
-	line := s.records.Line()
 	if s.errors == nil {
-		return badError("%s:%d: row %d: %s [%s]", s.records.path, line, s.rows, why.message, why.code)
+		return badError("%s:%d: row %d: %s [%s]", s.records.path, at.line, at.row, why.message, why.code)
 	}
 	s.bad++
-	for range s.given {
-		s.results.Cell(nil)
+	return ioError("write", s.errors.Row(strconv.Itoa(at.row), strconv.Itoa(at.line), why.field, why.code, why.message))
+}
+
+// runGroups scores the table of a transactional model: its rows by groups, in the order in which these first appear. A row
+// that cannot be read is in no group, and what is said about a group names its first row.
+func (s *tableScorer) runGroups(c *evaluator.Collector) error {
+	first, err := s.collect(c)
+	if err != nil {
+		return err
 	}
-	return ioError("write", s.errors.Row(strconv.Itoa(s.rows), strconv.Itoa(line), why.field, why.code, why.message))
+	for group := range c.Len() {
+		c.Give(group, s.scorer)
+		if err := s.write(); err != nil {
+			if err := s.list(err, first[group]); err != nil {
+				return err
+			}
+			for range s.given {
+				s.results.Cell(nil)
+			}
+		}
+		if err := s.results.End(); err != nil {
+			return ioError("write", err)
+		}
+	}
+	return ioError("write", s.flush())
+}
+
+// collect reads the whole table and gives the first row of each group.
+func (s *tableScorer) collect(c *evaluator.Collector) (first []place, err error) {
+	for {
+		cells, err := s.records.Read()
+		if errors.Is(err, io.EOF) {
+			return first, nil
+		}
+		s.rows++
+		s.bar.row()
+		at := place{s.rows, s.records.Line()}
+		if err != nil {
+			if err := s.list(err, at); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		c.Clear()
+		for _, column := range s.records.columns {
+			if cell := cells[column.cell]; !s.records.isMissing(cell) {
+				c.Set(column.input, evaluator.Text(strings.Clone(cell)))
+			}
+		}
+		for _, column := range s.records.groups {
+			if cell := cells[column.cell]; !s.records.isMissing(cell) {
+				c.SetGroup(column.input, evaluator.Text(strings.Clone(cell)))
+			}
+		}
+		if c.Keep() == len(first) {
+			first = append(first, at)
+		}
+	}
 }
 
 func (s *tableScorer) flush() error {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/handoff-pmml/handoff/evaluator"
 	"github.com/handoff-pmml/handoff/internal/catalog"
+	"github.com/handoff-pmml/handoff/internal/deploy"
 	"github.com/handoff-pmml/handoff/internal/local"
 	"github.com/handoff-pmml/handoff/internal/rest"
 	"github.com/spf13/cobra"
@@ -32,6 +33,7 @@ type serveFlags struct {
 	config, log, basePath           string
 	origins                         []string
 	maxBody, maxDocument, maxAnswer int // MiB
+	strict                          bool
 }
 
 func newServeCommand() *cobra.Command {
@@ -80,6 +82,7 @@ func newServeFlags() (*serveFlags, *pflag.FlagSet) {
 	flags.StringVar(&f.log, "log", "text", "log as `text`, json or none, to standard error")
 	flags.StringVar(&f.basePath, "base-path", "", "`path` in front of all others")
 	flags.StringSliceVar(&f.origins, "cors-origin", nil, "`origin` whose web pages may call the service, * for all; may be given several times")
+	flags.BoolVar(&f.strict, "strict", false, strictUsage)
 	flags.IntVar(&f.maxBody, "max-body", 64, "largest body to score, in `MiB`")
 	flags.IntVar(&f.maxDocument, "max-document", 512, "largest document, in `MiB`")
 	flags.IntVar(&f.maxAnswer, "max-answer", 256, "largest answer, in `MiB`")
@@ -193,7 +196,7 @@ func serve(cmd *cobra.Command, f serveFlags) error {
 	if err != nil {
 		return ioError("serve", err)
 	}
-	store, err := local.Open(f.data, log)
+	store, err := local.Open(f.data, local.Options{Log: log, Strict: f.strict})
 	if err != nil {
 		return ioError("serve", errors.Join(err, listener.Close()))
 	}
@@ -238,12 +241,12 @@ func allowedAddress(f serveFlags, log *slog.Logger) (*net.TCPAddr, error) {
 }
 
 // runServer answers requests until ctx ends, then lets those that have begun come to their end.
-func runServer(ctx context.Context, listener net.Listener, store *local.Store, f serveFlags, log *slog.Logger) error {
+func runServer(ctx context.Context, listener net.Listener, store *local.Server, f serveFlags, log *slog.Logger) error {
 	var stopping atomic.Bool
 	memory := local.NewMemory()
 	server := &http.Server{
 		Handler: rest.New(rest.Config{
-			Models: store, Scorers: store, Documents: store, Deployer: store,
+			Models: store, Scorers: store, Documents: store, Deployer: store, History: store,
 			Roles: rest.Tokens(f.userToken, f.adminToken),
 			Limits: rest.Limits{
 				Body: int64(f.maxBody) << 20, Document: int64(f.maxDocument) << 20, Answer: f.maxAnswer << 20,
@@ -264,7 +267,17 @@ func runServer(ctx context.Context, listener net.Listener, store *local.Store, f
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	go memory.Return(background)
-	ended := make(chan error, 1)
+	ended := make(chan error, 2)
+	deploying, stop := context.WithCancel(background)
+	defer stop()
+	running := make(chan struct{})
+	go func() {
+		defer close(running)
+		if err := store.Run(deploying); err != nil {
+			ended <- err
+		}
+	}()
+	defer func() { stop(); <-running }()
 	go func() { ended <- server.Serve(rest.Listener(listener)) }()
 	select {
 	case err := <-ended:
@@ -282,7 +295,7 @@ func runServer(ctx context.Context, listener net.Listener, store *local.Store, f
 }
 
 // deploySamples deploys the models of a folder if none is deployed yet. One that cannot be is told to the log.
-func deploySamples(ctx context.Context, store *local.Store, dir string, log *slog.Logger) {
+func deploySamples(ctx context.Context, store *local.Server, dir string, log *slog.Logger) {
 	if models, err := store.Models(ctx); dir == "" || err != nil || len(models) > 0 {
 		return
 	}
@@ -307,7 +320,7 @@ func sampleFiles(dir string) map[string]string {
 	return files
 }
 
-func deploySample(ctx context.Context, store *local.Store, id, name string) error {
+func deploySample(ctx context.Context, store *local.Server, id, name string) error {
 	if !catalog.ValidID(id) {
 		return fmt.Errorf("%q cannot be the id of a model", id)
 	}
@@ -316,12 +329,12 @@ func deploySample(ctx context.Context, store *local.Store, id, name string) erro
 		return err
 	}
 	defer file.Close()
-	_, _, err = store.Deploy(ctx, id, file, catalog.DeployOptions{})
+	_, err = store.Deploy(ctx, id, file, deploy.Metadata{By: deploy.By{Actor: "samples"}})
 	return err
 }
 
 // welcome prints where the service is and one command to try it with.
-func welcome(ctx context.Context, out io.Writer, store *local.Store, addr string, f serveFlags) {
+func welcome(ctx context.Context, out io.Writer, store *local.Server, addr string, f serveFlags) {
 	base := "http://" + addr + strings.TrimRight(f.basePath, "/")
 	fmt.Fprintf(out, "Handoff serves models on %s\n", base)
 	models, err := store.Models(ctx)

@@ -19,7 +19,7 @@ import (
 )
 
 // supported are the model elements that can be scored; a case with another one is skipped and counted.
-var supported = []string{"TreeModel", "DecisionTree", "RegressionModel", "Regression", "MiningModel"}
+var supported = []string{"AssociationModel", "TreeModel", "DecisionTree", "RegressionModel", "Regression", "MiningModel", "ClusteringModel", "Scorecard"}
 
 // shared finds the material that lies beside a development checkout; a test that needs it is skipped where it is absent.
 func shared(t testing.TB, path ...string) string {
@@ -121,6 +121,9 @@ func (c *corpusCase) compare(m *evaluator.Model) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if m.Collects() {
+		return c.compareGroups(m, input, want), nil
+	}
 	if len(input.rows) != len(want.rows) {
 		return fmt.Sprintf("%d rows, %d expected", len(input.rows), len(want.rows)), nil
 	}
@@ -140,25 +143,63 @@ func (c *corpusCase) compare(m *evaluator.Model) (string, error) {
 				s.Set(positions[i], evaluator.Text(cell))
 			}
 		}
-		fault := s.Score()
-		for _, name := range c.Columns {
-			at := slices.IndexFunc(results, func(f evaluator.Field) bool { return f.Name == name })
-			if at < 0 && len(c.Columns) == 1 {
-				at = 0 // a model whose target has no name
-			}
-			if at < 0 {
-				return fmt.Sprintf("no result %q among %d", name, len(results)), nil
-			}
-			got := ""
-			if fault == nil {
-				got = s.Value(at).String()
-			}
-			if expected := want.rows[r][want.column(name)]; !c.same(expected, got) {
-				return fmt.Sprintf("row %d, %s: %q, expected %q (error: %v)", r+1, name, got, expected, fault), nil
-			}
+		if difference := c.compareRow(s, results, r, want); difference != "" {
+			return difference, nil
 		}
 	}
 	return "", nil
+}
+
+// compareRow scores the record that s was given and says what differs from the expected r-th row.
+func (c *corpusCase) compareRow(s *evaluator.Scorer, results []evaluator.Field, r int, want *sheet) string {
+	fault := s.Score()
+	for _, name := range c.Columns {
+		at := slices.IndexFunc(results, func(f evaluator.Field) bool { return f.Name == name })
+		if at < 0 && len(c.Columns) == 1 {
+			at = 0 // a model whose target has no name
+		}
+		if at < 0 {
+			return fmt.Sprintf("no result %q among %d", name, len(results))
+		}
+		got := ""
+		if fault == nil {
+			got = s.Value(at).String()
+		}
+		if expected := want.rows[r][want.column(name)]; !c.same(expected, got) {
+			return fmt.Sprintf("row %d, %s: %q, expected %q (error: %v)", r+1, name, got, expected, fault)
+		}
+	}
+	return ""
+}
+
+// compareGroups is compare for transactional input, with one expected row for each group.
+func (c *corpusCase) compareGroups(m *evaluator.Model, input, want *sheet) string {
+	groups := m.NewCollector()
+	for _, row := range input.rows {
+		groups.Clear()
+		for i, cell := range row {
+			if missing(cell) {
+				continue
+			}
+			if at, ok := m.Input(input.header[i]); ok {
+				groups.Set(at, evaluator.Text(cell))
+			} else if at, ok := m.Group(input.header[i]); ok {
+				groups.SetGroup(at, evaluator.Text(cell))
+			}
+		}
+		groups.Keep()
+	}
+	if groups.Len() != len(want.rows) {
+		return fmt.Sprintf("%d groups, %d expected", groups.Len(), len(want.rows))
+	}
+	s := m.NewScorer()
+	for r := range groups.Len() {
+		groups.Give(r, s)
+		if difference := c.compareRow(s, m.Schema().Results(), r, want); difference != "" {
+			return difference
+		}
+	}
+	return ""
 }
 
 // same compares an expected cell with what was given: numbers within the tolerances, truths without regard to case.

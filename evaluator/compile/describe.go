@@ -26,6 +26,14 @@ func (l *lowering) measure(m check.Model) {
 		for i := range m.Tables {
 			l.size.Terms += len(m.Tables[i].Terms)
 		}
+	case *check.Scorecard:
+		l.size.Characteristics += len(m.Characteristics)
+		l.size.Attributes += len(m.Attributes)
+	case *check.ClusteringModel:
+		l.size.Clusters += len(m.Clusters)
+	case *check.AssociationModel:
+		l.size.Items += len(m.Items)
+		l.size.Rules += len(m.Rules)
 	}
 	l.size.Models++
 }
@@ -58,7 +66,18 @@ func describe(m check.Model, members []*lowered) string {
 	case *check.MiningModel:
 		return miningWords(m.Method, members)
 	}
+	if words, ok := elementWords[m.Common().Element]; ok {
+		return words
+	}
 	return m.Common().Element
+}
+
+// elementWords are the types of model of which there is nothing to say but what they are.
+var elementWords = map[string]string{
+	"AssociationModel": "set of association rules", "ClusteringModel": "clustering", "GeneralRegressionModel": "general regression",
+	"NaiveBayesModel": "naive Bayes model", "NearestNeighborModel": "nearest neighbor model", "NeuralNetwork": "neural network",
+	"RuleSetModel": "rule set", "Scorecard": "scorecard", "SupportVectorMachineModel": "support vector machine",
+	"TimeSeriesModel": "time series",
 }
 
 func regressionWords(m *check.RegressionModel) string {

@@ -121,7 +121,7 @@ func TestClearFaults(t *testing.T) {
 		// Mining model
 		{`<MiningModel functionName="regression">`, `<MiningModel>`, "missing-attribute", model},
 		{`<MiningModel functionName="regression">`, `<MiningModel functionName="regressing">`, "invalid-value", model + "/@functionName"},
-		{`<MiningModel functionName="regression">`, `<MiningModel functionName="clustering">`, "unsupported-value", model + "/@functionName"},
+		{`<MiningModel functionName="regression">`, `<MiningModel functionName="sequences">`, "unsupported-value", model + "/@functionName"},
 		{`<MiningModel functionName="regression">`, `<MiningModel functionName="regression" isScorable="perhaps">`, "invalid-value", model + "/@isScorable"},
 		{`<MiningField name="x" missingValueReplacement="1"/>`, `<MiningField name="q" missingValueReplacement="1"/>`, "unknown-field", model + "/MiningSchema/MiningField[1]/@name"},
 		{`<MiningField name="x" missingValueReplacement="1"/>`, `<MiningField missingValueReplacement="1"/>`, "missing-attribute", model + "/MiningSchema/MiningField[1]"},

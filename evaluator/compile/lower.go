@@ -35,6 +35,8 @@ type lowered struct {
 	leafModels  bool       // of a tree: some leaves go on with a model
 	dedicated   bool       // its outcome is asked for by an output of another model
 	wantsID     bool       // somebody asks for the id of its node
+	wantsRules  bool       // somebody asks for the texts of its rules
+	wantsRanks  bool       // somebody asks for another than the first of its entities
 	outcomeNeed []*int32   // Output.About of other models' outputs
 }
 
@@ -54,6 +56,12 @@ func (l *lowering) lower(m check.Model) {
 		l.treeModel(m, out)
 	case *check.RegressionModel:
 		l.regressionModel(m, out)
+	case *check.Scorecard:
+		l.scorecard(m, out)
+	case *check.AssociationModel:
+		l.associationModel(m, out)
+	case *check.ClusteringModel:
+		l.clusteringModel(m, out)
 	case *check.MiningModel:
 		l.miningModel(m, out)
 	}
@@ -69,7 +77,7 @@ func (l *lowering) lower(m check.Model) {
 // Lowers says that a type of model is known here; a test asks for each that checking hands over.
 func Lowers(m check.Model) bool {
 	switch m.(type) {
-	case *check.TreeModel, *check.RegressionModel, *check.MiningModel:
+	case *check.AssociationModel, *check.ClusteringModel, *check.TreeModel, *check.RegressionModel, *check.Scorecard, *check.MiningModel:
 		return true
 	}
 	return false
@@ -126,19 +134,34 @@ func (l *lowering) outputs(of *lowered) {
 			about = of.members[in.Segment]
 			about.dedicated = true
 		}
+		if out.Feature == enum.RuleValue {
+			out.Rule = lowerRuleChoice(&in.Rule)
+			about.wantsRules = about.wantsRules || in.Rule.Feature == enum.Rule
+		}
 		about.outcomeNeed = append(about.outcomeNeed, &out.About)
+		about.wantsRanks = about.wantsRanks || out.Rank > 1
 		if out.Feature == enum.EntityID {
 			about.wantsID = true
 		}
 		if out.Feature == enum.PredictedDisplayValue {
-			t := &about.model.Target
-			for c := range t.Display {
-				if t.Display[c].State != value.Missing {
-					out.Display = append(out.Display, program.Display{Value: t.Categories[c], Shown: t.Display[c]})
-				}
-			}
+			out.Display = displays(&about.model.Target, about.common.Function == "clustering")
 		}
 	}
+}
+
+// displays lists how categories are shown. A cluster without a name is not shown as its id.
+func displays(t *program.Target, clusters bool) []program.Display {
+	var all []program.Display
+	for i, category := range t.Categories {
+		d := program.Display{Value: category}
+		if t.Display != nil {
+			d.Shown = t.Display[i]
+		}
+		if clusters || d.Shown.State != value.Missing {
+			all = append(all, d)
+		}
+	}
+	return all
 }
 
 // finish makes the program of the last model and all that it needs.
@@ -164,6 +187,8 @@ func (l *lowering) finish(d *check.Document) *program.Program {
 	newSchedule(d, top).settle(top)
 	l.outcomes(top)
 	l.settleIDs(top, d.Symbols)
+	l.settleRanks(top)
+	l.settleRules(top, false, d.Symbols)
 	l.forests(top)
 	outputs := l.results(d, top)
 	if d.Verify != nil {
@@ -234,6 +259,7 @@ func (l *lowering) expose(m *lowered, given map[int32]bool) []exposed {
 func lowerInput(in *check.Input) program.Input {
 	out := program.Input{
 		Name: in.Name, Slot: in.Slot, Type: in.Type, MissingTexts: in.MissingTexts,
+		List:     in.List,
 		Declared: len(in.Valid) > 0 || len(in.Intervals) > 0,
 		Valid:    expr.NewSet(in.Valid), Invalid: expr.NewSet(in.Invalid), Treatment: lowerTreatment(&in.Treatment),
 	}
@@ -252,7 +278,7 @@ func lowerTreatment(t *check.Treatment) program.Treatment {
 
 // verification lowers the rows without the columns that are no results.
 func (l *lowering) verification(v *check.Verification) program.Verification {
-	out := program.Verification{Inputs: v.Inputs, Texts: v.Texts}
+	out := program.Verification{Inputs: v.Inputs, Texts: v.Texts, Groups: v.Groups}
 	var keep []int
 	for i := range v.Inputs {
 		keep = append(keep, i)

@@ -57,7 +57,7 @@ func inputField(in *check.Input, d *check.Document) evaluator.Field {
 	f := evaluator.Field{
 		Name: in.Name, DisplayName: in.DisplayName, DataType: in.Type.String(), OpType: opTypes[in.Op],
 		Values: in.ValidTexts, Importance: in.Importance, MissingReplacement: in.Treatment.ReplacementText,
-		InvalidTreatment: invalidTreatments[in.Treatment.Invalid],
+		InvalidTreatment: invalidTreatments[in.Treatment.Invalid], List: in.List,
 	}
 	t := &in.Treatment
 	f.MissingValues, f.InvalidValues, f.MissingTreatment = in.MissingTexts, in.InvalidTexts, t.MissingTreatment
@@ -98,13 +98,16 @@ func (l *lowering) targetField(slot int32, d *check.Document) evaluator.Field {
 // outputField describes an output; its slot has the type of what it gives.
 func outputField(o *check.Output, d *check.Document) evaluator.Field {
 	f := evaluator.Field{
-		Name: o.Name, DisplayName: o.DisplayName, DataType: "string", OpType: opTypes[o.Op], Feature: o.FeatureName, NotFinal: o.NotFinal,
+		Name: o.Name, DisplayName: o.DisplayName, DataType: "string", OpType: opTypes[o.Op], Feature: o.FeatureName, NotFinal: o.NotFinal, List: o.GivesList(),
 	}
 	switch o.Feature {
 	case enum.Probability, enum.Confidence, enum.Affinity, enum.Residual:
 		f.Value = o.ValueText
 	}
 	f.Segment = o.SegmentID
+	if o.Rank > 1 {
+		f.Rank = int(o.Rank)
+	}
 	if t := d.Slots[o.Slot].Type; t != value.NoType {
 		f.DataType = t.String()
 	}

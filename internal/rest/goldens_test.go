@@ -20,29 +20,21 @@ import (
 	"github.com/handoff-pmml/handoff/internal/rest"
 )
 
-// needMore are the exchanges that need what is not there yet: clustering, scorecard and association models, and the
+// needMore are the exchanges that need what is not there yet: clustering and scorecard models, and the
 // validation of documents by the schema of PMML.
 var needMore = map[string]string{
-	"batch_rules_distinct_arrays": "association model",
-	"batch_rules_grouped":         "association model",
-	"csv_cluster":                 "clustering model",
-	"csv_scorecard":               "scorecard",
-	"csv_scorecard_id":            "scorecard",
-	"download_pmml_v42":           "scorecard",
-	"eval_cluster":                "clustering model",
-	"eval_rules_collection":       "association model",
-	"eval_rules_duplicate_items":  "association model",
-	"eval_rules_empty":            "association model",
-	"eval_rules_no_group":         "association model",
-	"eval_rules_no_match":         "association model",
-	"eval_scorecard_high":         "scorecard",
-	"eval_scorecard_low":          "scorecard",
-	"eval_scorecard_missing":      "scorecard",
-	"get_model_cluster":           "clustering model",
-	"get_model_rules":             "association model",
-	"get_model_scorecard":         "scorecard",
-	"list_two_sorted":             "scorecard",
-	"validate_ok":                 "validation by schema",
+	"csv_cluster":            "clustering model",
+	"csv_scorecard":          "scorecard",
+	"csv_scorecard_id":       "scorecard",
+	"download_pmml_v42":      "scorecard",
+	"eval_cluster":           "clustering model",
+	"eval_scorecard_high":    "scorecard",
+	"eval_scorecard_low":     "scorecard",
+	"eval_scorecard_missing": "scorecard",
+	"get_model_cluster":      "clustering model",
+	"get_model_scorecard":    "scorecard",
+	"list_two_sorted":        "scorecard",
+	"validate_ok":            "validation by schema",
 }
 
 // configurations are those that the exchanges were recorded in, with the tokens that make them here.

@@ -6,7 +6,6 @@ import (
 	"compress/zlib"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -20,12 +19,12 @@ import (
 // newServer starts a service over an empty folder; change may alter its configuration.
 func newServer(t testing.TB, change func(*rest.Config)) *httptest.Server {
 	t.Helper()
-	store, err := local.Open(t.TempDir(), slog.New(slog.DiscardHandler))
+	store, err := local.Open(t.TempDir(), local.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := rest.Config{
-		Models: store, Scorers: store, Documents: store, Deployer: store,
+		Models: store, Scorers: store, Documents: store, Deployer: store, History: store,
 		Roles: rest.Tokens("", ""), Operations: true,
 	}
 	if change != nil {

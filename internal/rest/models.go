@@ -265,6 +265,7 @@ func (x *exchange) undeploy() error {
 	if _, err := x.service.Deployer.Undeploy(x.r.Context(), x.id, x.by(x.r.URL.Query().Get("reason"))); err != nil {
 		return err
 	}
+	x.service.usages.forget(x.id)
 	x.answer(http.StatusOK, jsonTypes[0], []byte("{}\n"))
 	return nil
 }

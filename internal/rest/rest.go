@@ -76,6 +76,7 @@ type service struct {
 	held      atomic.Int64  // bytes of the bodies and large answers of exchanges that are not over
 	buffers   sync.Pool     // of *[]byte, for answers
 	metrics   metrics
+	usages    usages
 }
 
 // New makes the service.

@@ -48,6 +48,8 @@ const (
 	rollbackResource
 	reportResource
 	latestResource
+	usagesResource
+	usageResource
 	livezResource
 	readyzResource
 	healthzResource
@@ -97,6 +99,12 @@ func (s *service) routes() []resource {
 		}},
 		latestResource: {name: "/deployments", operations: map[string]*operation{
 			"GET": {role: User, produces: jsonTypes, handle: (*exchange).latest},
+		}},
+		usagesResource: {name: "/metric/model", operations: map[string]*operation{
+			"GET": {role: Admin, produces: jsonTypes, handle: (*exchange).showUsages},
+		}},
+		usageResource: {name: "/metric/model/{id}", operations: map[string]*operation{
+			"GET": {role: Admin, produces: jsonTypes, handle: (*exchange).showUsage},
 		}},
 		livezResource:   {name: "/livez", operations: map[string]*operation{"GET": {handle: (*exchange).live}}},
 		readyzResource:  {name: "/readyz", operations: map[string]*operation{"GET": {handle: (*exchange).ready}}},
@@ -151,6 +159,9 @@ func (s *service) resolve(path string) (found *resource, id, part, mount string)
 		rest, mount = "/"+below, mount+"/openscoring"
 	}
 	i, id, part := modelPath(rest)
+	if i < 0 {
+		i, id = metricPath(rest)
+	}
 	if i < 0 || s.resources[i].operations == nil {
 		return nil, "", "", mount
 	}

@@ -108,9 +108,12 @@ func (x *exchange) compute(model *scoring.Model, job *scoring.Job, score scoring
 			return job.Answer, job.Context.Err()
 		}
 	}
+	begun := time.Now()
 	answer, counts, err := score(model, job)
+	now := time.Now()
 	x.records, x.failed = counts.Records, counts.Failed
-	x.service.Models.Accessed(job.Context, x.id, time.Now())
+	x.service.usages.add(x.id, x.resource.name, counts.Records, now, now.Sub(begun))
+	x.service.Models.Accessed(job.Context, x.id, now)
 	return answer, err
 }
 

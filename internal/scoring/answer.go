@@ -31,7 +31,8 @@ func (m *Model) Record(j *Job) ([]byte, error) {
 }
 
 // Batch answers {"id": …, "requests": [record…]} with {"id": …, "responses": [answer…]} in the same order. A record that
-// cannot be scored has a message instead of results. The error is as of Record, or ErrAnswerTooLarge.
+// cannot be scored has a message instead of results. A transactional model has one answer for each group of records, in
+// the order in which they first appear; if any group has more than one record, the ids of records are left out. The error is as of Record, or ErrAnswerTooLarge.
 func (m *Model) Batch(j *Job) ([]byte, Counts, error) {
 	w := m.worker()
 	defer m.release(w)
@@ -93,6 +94,9 @@ func (w *worker) requests(j *Job) (counts Counts, err error) {
 	if err := w.reader.open(jsontext.KindBeginArray, `"requests" must be an array`); err != nil {
 		return counts, err
 	}
+	if w.model.collects() {
+		return w.groupedRequests(j)
+	}
 	for w.reader.decoder.PeekKind() != jsontext.KindEndArray {
 		if counts.Records == 0 {
 			j.Answer = append(j.Answer, `"responses":[`...)
@@ -121,7 +125,7 @@ func (w *worker) request(j *Job) (failed bool, err error) {
 		if _, err := w.reader.scalar(); err != nil {
 			return false, err
 		}
-		j.Answer = appendMessage(j.Answer, nil, "the record is null")
+		j.Answer = appendMessage(j.Answer, nil, errNullRecord.Error())
 		return true, nil
 	}
 	id, given, err := w.readRecord()
@@ -141,7 +145,10 @@ func (w *worker) request(j *Job) (failed bool, err error) {
 	return false, nil
 }
 
-var errNoArguments = &BodyError{Message: `the member "arguments" is missing`}
+var (
+	errNoArguments = &BodyError{Message: `the member "arguments" is missing`}
+	errNullRecord  = &BodyError{Message: "the record is null"}
+)
 
 // readRecord reads {"id": …, "arguments": {…}}; given is false if there are no arguments.
 func (w *worker) readRecord() (id []byte, given bool, err error) {

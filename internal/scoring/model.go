@@ -16,7 +16,8 @@ import (
 type Model struct {
 	model   *evaluator.Model // nil: bodies are read, but there is nothing to score them with
 	schema  *evaluator.Schema
-	inputs  map[string]int // position of Scorer.Set by name
+	inputs  map[string]int // position of Scorer.Set by name; behind those, if the model collects records, the group fields
+	groups  int            // where these begin
 	numeric []numberType   // by position: how text may be read ahead of the scorer
 	results []result
 	workers sync.Pool // of *worker
@@ -47,6 +48,13 @@ func New(model *evaluator.Model) *Model {
 		if i < len(m.schema.Inputs) {
 			m.numeric = append(m.numeric, numberTypes[m.schema.Inputs[i].DataType])
 		} else {
+			m.numeric = append(m.numeric, notNumber)
+		}
+	}
+	m.groups = len(m.inputs)
+	if model.Collects() {
+		for i := range m.schema.Groups {
+			m.inputs[m.schema.Groups[i].Name] = m.groups + i
 			m.numeric = append(m.numeric, notNumber)
 		}
 	}
@@ -143,7 +151,9 @@ func (w *worker) score() error {
 	}
 	w.scorer.Clear()
 	for _, i := range w.record.given {
-		w.scorer.Set(i, w.record.values[i])
+		if i < w.model.groups {
+			w.scorer.Set(i, w.record.values[i])
+		}
 	}
 	return w.scorer.Score()
 }

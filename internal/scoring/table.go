@@ -13,7 +13,8 @@ import (
 // Table answers a table of records, the first row of which names the columns, with a table of results in the same
 // format: the column Id if the request's first column is one, the targets, the outputs. Unknown columns are ignored, a
 // column that is not there and an empty cell are missing values, and so are empty cells of the answer. One row that
-// cannot be scored fails the whole table. The error is a *BodyError, a *RowError or ErrAnswerTooLarge.
+// cannot be scored fails the whole table. A transactional model has one row of results for each group of rows, and the Id
+// of a group of several is empty. The error is a *BodyError, a *RowError or ErrAnswerTooLarge.
 func (m *Model) Table(j *Job, f Format) ([]byte, Counts, error) {
 	t, err := m.open(j.Body, f)
 	if err != nil {
@@ -92,8 +93,11 @@ func (t *table) header(cells [][]byte, inputs map[string]int) error {
 	return nil
 }
 
-// table scores row by row.
+// table scores row by row, or group by group.
 func (w *worker) table(j *Job, t *table) (counts Counts, err error) {
+	if w.model.collects() {
+		return w.groupedTable(j, t)
+	}
 	started := false
 	for {
 		cells, err := t.next()

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -28,17 +27,18 @@ func main() {
 	data := flag.String("data", "", "folder of the deployed models")
 	user := flag.String("user-token", "", "token for scoring")
 	admin := flag.String("admin-token", "", "token for deploying")
+	strict := flag.Bool("strict", false, "check documents strictly")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := serve(ctx, *addr, *data, rest.Tokens(*user, *admin)); err != nil {
+	if err := serve(ctx, *addr, *data, *strict, rest.Tokens(*user, *admin)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func serve(ctx context.Context, addr, data string, roles func(*http.Request) rest.Role) error {
-	store, err := local.Open(data, slog.New(slog.DiscardHandler))
+func serve(ctx context.Context, addr, data string, strict bool, roles func(*http.Request) rest.Role) error {
+	store, err := local.Open(data, local.Options{Strict: strict})
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func serve(ctx context.Context, addr, data string, roles func(*http.Request) res
 	if err != nil {
 		return errors.Join(err, store.Close())
 	}
-	api := rest.New(rest.Config{Models: store, Scorers: store, Documents: store, Deployer: store, Roles: roles})
+	api := rest.New(rest.Config{Models: store, Scorers: store, Documents: store, Deployer: store, History: store, Roles: roles})
 	server := &http.Server{Handler: front.New(lambda.NewHandler(api, "")), ReadHeaderTimeout: 10 * time.Second, DisableGeneralOptionsHandler: true}
 	context.AfterFunc(ctx, func() { server.Close() })
 	fmt.Printf("Lambda's road to the REST API begins at http://%s\n", listener.Addr())

@@ -16,6 +16,8 @@ import (
 
 // requiredAttributes are what PMML 4.4 requires, and these models cannot do without.
 var requiredAttributes = map[string][]string{
+	"AssociationModel": {"functionName"}, "AssociationRule": {"antecedent", "consequent", "support", "confidence"},
+	"Item": {"id", "value"}, "Itemset": {"id"}, "ItemRef": {"itemRef"},
 	"Aggregate": {"field", "function"}, "Apply": {"function"}, "CategoricalPredictor": {"name", "value", "coefficient"},
 	"CompoundPredicate": {"booleanOperator"}, "DataField": {"name", "optype", "dataType"}, "DefineFunction": {"name", "optype"},
 	"DerivedField": {"optype", "dataType"}, "Discretize": {"field"}, "DiscretizeBin": {"binValue"}, "FieldColumnPair": {"field", "column"},

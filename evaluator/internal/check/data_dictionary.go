@@ -12,6 +12,7 @@ import (
 type dataField struct {
 	input   Input
 	display []value.Cell // of input.Valid: displayValue; nil if there is none
+	cyclic  bool         // its last value is followed by its first
 
 	distinct []value.Cell // of input.Valid, once somebody asked for categories
 	index    map[value.Cell]int32
@@ -65,6 +66,7 @@ func (c *checker) dataField(e *pmml.Element) {
 	d.input.Name, _ = c.name(e, "name")
 	d.input.DisplayName, _ = e.Attr("displayName")
 	d.input.Type, d.input.Op = c.requiredTypes(e)
+	d.cyclic = c.boolean(e, "isCyclic", false)
 	for child := range e.Children() {
 		switch child.Name() {
 		case "Value":

@@ -553,27 +553,34 @@ func (r *resolver) fallback(w written, t value.Type) value.Cell {
 
 type aggregate struct {
 	ref      reference
+	group    reference // name empty: none
 	function expr.Reduction
 }
 
 func (r formulaReader) aggregate(e *pmml.Element) term {
 	r.c.attributes(e, "field", "function", "groupField", "sqlWhere")
 	r.c.noChildren(e)
-	for _, attr := range []string{"groupField", "sqlWhere"} {
-		if text, ok := e.Attr(attr); ok {
-			r.c.unsupportedValue(e, attr, text)
-		}
+	if text, ok := e.Attr("sqlWhere"); ok {
+		r.c.unsupportedValue(e, "sqlWhere", text)
 	}
+	group := reference{at: e.At("groupField")}
+	group.name, _ = e.Attr("groupField")
 	ref, named := r.field(e, "field")
 	f, ok := r.c.requiredChoice(e, "function", "count", "sum", "average", "min", "max", "multiset")
 	if !ok || !named {
 		return nil
 	}
-	return &aggregate{ref, expr.Reduction(f)}
+	return &aggregate{ref, group, expr.Reduction(f)}
 }
 
 func (t *aggregate) resolve(r *resolver, _ value.Type) (expr.Expr, value.Type) {
 	o := r.operand(t.ref)
+	if o.field != nil {
+		o.field.takeList()
+	}
+	if g := r.c.global.names[t.group.name]; t.group.name != "" && (g == nil || g.kind != dataKind || g.data.input.Usage != "group") {
+		r.c.otherGroup(t.group.at, t.group.name) // a record is a group by the group field of the mining schema
+	}
 	typ := o.typ
 	switch t.function {
 	case expr.Count:

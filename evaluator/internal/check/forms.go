@@ -61,6 +61,7 @@ type Input struct {
 	InvalidTexts []string       // Invalid as written
 	Intervals    []WrittenRange // of a continuous field
 
+	List      bool // it may have several values at once, as the items of a basket
 	Treatment Treatment
 }
 
@@ -150,6 +151,16 @@ type Output struct {
 	Expr              expr.Expr  // of TransformedValue
 	Expected          int32      // of Residual: slot of the target's value as given
 	NotFinal          bool
+	Rule              RuleChoice // of RuleValue
+}
+
+// A RuleChoice says which association rules an output field is about, and what it gives of them.
+type RuleChoice struct {
+	Feature   enum.RuleFeature
+	Algorithm enum.RuleAlgorithm
+	Basis     enum.RankBasis
+	Ascending bool
+	Many      bool // a list of the first Rank rules, or of all if Rank is 0
 }
 
 // A TreeModel is a tree in document order: node 0 is the root.
@@ -213,6 +224,33 @@ type Factor struct {
 	Exponent float64 // 1
 }
 
+// A Scorecard adds up what each characteristic scores, and ranks the reasons of the sum.
+type Scorecard struct {
+	ModelCommon
+	Initial         float64      // initialScore
+	Reasons         bool         // useReasonCodes
+	Above           bool         // reasonCodeAlgorithm="pointsAbove"
+	Codes           []value.Cell // reason codes in the order in which the document names them
+	Characteristics []Characteristic
+	Attributes      []Attribute // of all characteristics
+}
+
+// A Characteristic is an aspect of a record, which its first attribute that is true scores.
+type Characteristic struct {
+	Name     string
+	Baseline float64 // baselineScore, perhaps of the whole
+	First    int32   // index of its first attribute
+	Num      int32   // how many it has
+}
+
+// An Attribute is what a characteristic may be.
+type Attribute struct {
+	Predicate expr.Predicate
+	Score     float64   // partialScore
+	Complex   expr.Expr // gives the partial score instead, as a double; nil: Score
+	Code      int32     // index of its reason code; -1: none
+}
+
 // A MiningModel is several models and how their results become one. Its segments' models were handed over before it, in
 // order: one for each segment.
 type MiningModel struct {
@@ -221,6 +259,37 @@ type MiningModel struct {
 	Segments  []Segment
 	OnMissing enum.MissingPrediction
 	Threshold float64 // missingThreshold: 1
+}
+
+// An AssociationModel is a set of rules about what is in a basket.
+type AssociationModel struct {
+	ModelCommon
+	Items    []Item
+	Itemsets []Itemset
+	Rules    []AssociationRule
+}
+
+// An Item is something that can be in a basket: it is if the field in Slot is Is, has Is among its values, or, if Flag
+// is set, says yes.
+type Item struct {
+	Text value.Cell // as rules show it
+	Slot int32      // -1: it never is in the basket
+	Is   value.Cell
+	Flag bool
+}
+
+// An Itemset is a set of items.
+type Itemset struct {
+	Items   []int32 // indexes, in the order of the document
+	Support float64 // NaN: not known
+}
+
+// An AssociationRule says that baskets with the items of one itemset are likely to have those of another. A number that
+// is not known is NaN.
+type AssociationRule struct {
+	ID                                            value.Cell // as written, or its position from 1
+	Antecedent, Consequent                        int32      // indexes of itemsets
+	Support, Confidence, Lift, Leverage, Affinity float64
 }
 
 // A Segment is one member of a MiningModel.
@@ -242,6 +311,7 @@ type Verification struct {
 	Expected []ExpectedField
 	Texts    []string  // distinct cells; -1 in Rows is a missing cell
 	Rows     [][]int32 // for each row: the inputs' cells, then the expected ones
+	Groups   []int32   // of a transactional model: how many rows that follow one another are a group; nil: each row is one
 }
 
 // An ExpectedField is a column of a Verification with results.
@@ -250,4 +320,43 @@ type ExpectedField struct {
 	Name          string
 	Precision     float64 // relative: 1e-6
 	ZeroThreshold float64 // absolute: 1e-16
+}
+
+// A ClusteringModel is a set of centres and how a record is compared with them.
+type ClusteringModel struct {
+	ModelCommon
+	Comparison Comparison
+	Clusters   []Cluster
+}
+
+// A Cluster is a centre, which has a coordinate for each compared field.
+type Cluster struct {
+	ID       value.Cell // as text
+	Category int32      // its index in the target's categories
+	Center   []float64
+}
+
+// A Comparison is how likeness is measured: a ComparisonMeasure and the fields that are compared.
+type Comparison struct {
+	Measure  enum.Measure
+	P        float64    // p-parameter of Minkowski
+	C, D     [4]float64 // parameters of BinarySimilarity for 00, 01, 10 and 11
+	Largest  bool       // the largest number is that of the most alike
+	Function enum.CompareFunction
+	Fields   []ComparisonField
+}
+
+// A ComparisonField is a field of a Comparison. What is compared are coordinates: numbers; of Delta and Equal of text its
+// symbol; of Table the index of a row.
+type ComparisonField struct {
+	Slot          int32
+	Type          value.Type
+	Function      enum.CompareFunction
+	Weight        float64        // fieldWeight: 1
+	Scale         float64        // similarityScale of GaussSim
+	MissingWeight float64        // of MissingValueWeights: 1
+	Period        float64        // of a cyclic field: the distance after which it begins again; 0: none
+	Values        []value.Cell   // of Table: what its rows stand for,
+	Intervals     []WrittenRange // or that
+	Table         []float64      // row by row
 }

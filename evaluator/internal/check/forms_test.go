@@ -186,10 +186,14 @@ func (l *lister) model(m check.Model) {
 	l.line("  reads %s", l.slots(c.Reads))
 	l.target(&c.Target)
 	switch m := m.(type) {
+	case *check.AssociationModel:
+		l.association(m)
 	case *check.TreeModel:
 		l.tree(m)
 	case *check.RegressionModel:
 		l.regression(m)
+	case *check.Scorecard:
+		l.scorecard(m)
 	case *check.MiningModel:
 		l.line("  method %d, on missing %d from %g", m.Method, m.OnMissing, m.Threshold)
 		for _, s := range m.Segments {
@@ -254,6 +258,20 @@ func (l *lister) regression(m *check.RegressionModel) {
 	}
 }
 
+func (l *lister) scorecard(m *check.Scorecard) {
+	l.line("  initial %g, reasons %v, above %v, codes %s", m.Initial, m.Reasons, m.Above, l.cells(m.Codes))
+	for _, c := range m.Characteristics {
+		l.line("  characteristic %q baseline %g", c.Name, c.Baseline)
+		for _, a := range m.Attributes[c.First : c.First+c.Num] {
+			s := fmt.Sprintf("    if %s score %g code %d", l.predicate(a.Predicate), a.Score, a.Code)
+			if a.Complex != nil {
+				s += " = " + l.expr(a.Complex)
+			}
+			l.line("%s", s)
+		}
+	}
+}
+
 func (l *lister) output(o *check.Output) {
 	s := fmt.Sprintf("  output %s %v op %d %s", l.slot(o.Slot), o.Type, o.Op, o.FeatureName)
 	if o.Value.State != value.Missing {
@@ -272,4 +290,16 @@ func (l *lister) output(o *check.Output) {
 		s += " not final"
 	}
 	l.line("%s", s)
+}
+
+func (l *lister) association(m *check.AssociationModel) {
+	for i, item := range m.Items {
+		l.line("  item %d %s: slot %d is %s, flag %v", i, l.p.Cell(item.Text), item.Slot, l.p.Cell(item.Is), item.Flag)
+	}
+	for i, s := range m.Itemsets {
+		l.line("  itemset %d: %v support %g", i, s.Items, s.Support)
+	}
+	for _, r := range m.Rules {
+		l.line("  rule %s: %d -> %d, %g %g %g %g %g", l.p.Cell(r.ID), r.Antecedent, r.Consequent, r.Support, r.Confidence, r.Lift, r.Leverage, r.Affinity)
+	}
 }

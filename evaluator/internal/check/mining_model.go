@@ -16,6 +16,11 @@ type member struct {
 	categories map[value.Cell]int32 // see model
 	given      []Output
 	outputs    map[string]*field
+	reasons    bool // it can give reason codes
+	clusters   bool // its categories are clusters
+	rules      int  // of an association model
+	associates bool
+	ruleText   int
 }
 
 // methodsOf are the methods that combine the results of a mining function. mixed has those that combine nothing.
@@ -24,7 +29,9 @@ var methodsOf = map[string][]enum.Method{
 		enum.SelectFirst, enum.SelectAll, enum.ModelChain, enum.MultiModelChain},
 	"regression": {enum.Average, enum.WeightedAverage, enum.Median, enum.WeightedMedian, enum.Sum, enum.WeightedSum,
 		enum.SelectFirst, enum.SelectAll, enum.ModelChain, enum.MultiModelChain},
-	"mixed": {enum.SelectFirst, enum.SelectAll, enum.ModelChain, enum.MultiModelChain},
+	"associationRules": {enum.SelectFirst, enum.SelectAll, enum.ModelChain, enum.MultiModelChain},
+	"clustering":       {enum.MajorityVote, enum.WeightedMajorityVote, enum.SelectFirst, enum.SelectAll, enum.ModelChain, enum.MultiModelChain},
+	"mixed":            {enum.SelectFirst, enum.SelectAll, enum.ModelChain, enum.MultiModelChain},
 }
 
 // miningModel checks a MiningModel.
@@ -39,6 +46,7 @@ func (c *checker) miningModel(e *pmml.Element, parent *model) *model {
 	}
 	c.uniteCategories(m, t)
 	c.giveResults(m, t)
+	m.countRules(t.Method)
 	switch t.Method {
 	case enum.Median, enum.WeightedMedian, enum.Max: // keep what each member says until all have been heard
 		c.grow(e.Place(), 2*len(t.Segments)*len(t.Target.Categories))
@@ -150,13 +158,26 @@ func (c *checker) memberFunction(m *model, t *MiningModel, sub *model) {
 // copied is the work of passing something on from a member to the model around it.
 const copied = 20
 
+// countRules adds up the association rules of the members one of which decides.
+func (m *model) countRules(method enum.Method) {
+	if method != enum.SelectFirst && method != enum.ModelChain && method != enum.MultiModelChain {
+		return
+	}
+	for i := range m.members {
+		m.associates = m.associates || m.members[i].associates
+		m.reasons = m.reasons || m.members[i].reasons
+		m.rules += m.members[i].rules
+		m.ruleText += m.members[i].ruleText
+	}
+}
+
 // addMember keeps what the model around a member needs of it.
 func (c *checker) addMember(m *model, id string, sub *model) {
 	if m.ids == nil {
 		m.ids = map[string]int{}
 	}
 	m.ids[id] = len(m.members)
-	m.members = append(m.members, member{sub.common.Target, sub.categories, sub.given, sub.outputs})
+	m.members = append(m.members, member{sub.common.Target, sub.categories, sub.given, sub.outputs, sub.reasons, sub.common.Function == "clustering", sub.rules, sub.associates, sub.ruleText})
 	if !m.chain {
 		return
 	}
@@ -236,7 +257,7 @@ func alwaysSegment(i int) Segment {
 
 // uniteCategories adds the categories of the members to those of the model.
 func (c *checker) uniteCategories(m *model, t *MiningModel) {
-	if !m.classifies {
+	if !m.classifies && m.common.Function != "clustering" {
 		return
 	}
 	for i := range m.members {
@@ -247,6 +268,7 @@ func (c *checker) uniteCategories(m *model, t *MiningModel) {
 			return
 		}
 		other := m.chain && sub.Name != "" && sub.Name != t.Target.Name && t.Target.Name != "" // it predicts something else
+		other = other || m.members[i].clusters != (m.common.Function == "clustering")
 		places := make([]int32, len(sub.Categories))
 		for k, cell := range sub.Categories {
 			if places[k] = -1; !other {
@@ -254,9 +276,17 @@ func (c *checker) uniteCategories(m *model, t *MiningModel) {
 					cell = own
 				}
 				places[k] = m.category(cell)
+				m.showAs(places[k], sub, k)
 			}
 		}
 		t.Segments[i].Places = places
+	}
+}
+
+// showAs shows a cluster of the model as a member shows it.
+func (m *model) showAs(category int32, sub *Target, k int) {
+	if _, shown := m.display[category]; !shown && !m.classifies && sub.Display != nil && sub.Display[k].State == value.Valid {
+		m.show(category, sub.Display[k])
 	}
 }
 

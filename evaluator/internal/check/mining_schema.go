@@ -17,6 +17,8 @@ var usageTypes = map[string]bool{
 // miningSchema reads the mining schema of a model into its scope.
 func (c *checker) miningSchema(m *model, e *pmml.Element) {
 	seen := map[string]bool{}
+	m.activeNames = map[string]bool{}
+	basket := isTargetBasket(m.e, e)
 	for child := range e.Children() {
 		if child.Name() != "MiningField" {
 			c.unknownElement(child, e)
@@ -34,12 +36,26 @@ func (c *checker) miningSchema(m *model, e *pmml.Element) {
 			continue
 		}
 		seen[name] = true
-		c.miningField(m, child, name)
+		c.miningField(m, child, name, basket)
 	}
 }
 
-// miningField reads a MiningField.
-func (c *checker) miningField(m *model, e *pmml.Element, name string) {
+// isTargetBasket says that the target of an association model is its basket: the standard's examples had it so up to
+// PMML 4.0.
+func isTargetBasket(model, schema *pmml.Element) bool {
+	if model.Name() != "AssociationModel" {
+		return false
+	}
+	for child := range schema.Children("MiningField") {
+		if usage, ok := child.Attr("usageType"); !ok || usage == "active" {
+			return false
+		}
+	}
+	return true
+}
+
+// miningField reads a MiningField. If basket is set, a target is taken for an active field.
+func (c *checker) miningField(m *model, e *pmml.Element, name string, basket bool) {
 	usage, ok := e.Attr("usageType")
 	if !ok {
 		usage = "active"
@@ -47,6 +63,15 @@ func (c *checker) miningField(m *model, e *pmml.Element, name string) {
 	if !usageTypes[usage] {
 		c.noteUsage(e, usage)
 		usage = "active"
+	}
+	if usage == "target" && basket {
+		usage = "active"
+	}
+	switch usage {
+	case "active":
+		m.active, m.activeNames[name] = append(m.active, name), true
+	case "group":
+		m.grouped = true
 	}
 	if usage == "target" {
 		m.targets = append(m.targets, targetName{name, e.At("name"), e})

@@ -16,9 +16,12 @@ type reader func(c *checker, e *pmml.Element, parent *model) *model
 // modelReaders has the readers of the model elements that can be scored.
 func modelReaders() map[string]reader {
 	return map[string]reader{
-		"MiningModel":     (*checker).miningModel,
-		"RegressionModel": (*checker).regressionModel,
-		"TreeModel":       (*checker).treeModel,
+		"AssociationModel": (*checker).associationModel,
+		"ClusteringModel":  (*checker).clusteringModel,
+		"MiningModel":      (*checker).miningModel,
+		"RegressionModel":  (*checker).regressionModel,
+		"Scorecard":        (*checker).scorecard,
+		"TreeModel":        (*checker).treeModel,
 	}
 }
 
@@ -67,6 +70,15 @@ type model struct {
 	display    map[int32]value.Cell // displayValue by category
 	priors     map[int32]float64    // priorProbability by category
 
+	active      []string // of the mining schema
+	activeNames map[string]bool
+	grouped     bool // the mining schema has a group field
+	associates  bool // it gives association rules
+	rules       int  // how many
+	ruleText    int  // words that the texts of all rules take
+	showsRules  bool // some output shows the text of rules
+
+	reasons bool                    // it can give reason codes
 	multi   bool                    // it is a multiModelChain: its members predict the targets
 	inMulti bool                    // all models around it are
 	members []member                // of a MiningModel
@@ -145,7 +157,18 @@ func (c *checker) functionName(m *model) {
 	}
 	m.common.Function = miningFunctions[i]
 	m.classifies = i == 0
-	if i > 2 || i == 2 && m.e.Name() != "MiningModel" {
+	element := m.e.Name()
+	switch {
+	case element == "AssociationModel":
+		if miningFunctions[i] != "associationRules" {
+			c.unsupportedTogether(m.e, "functionName", miningFunctions[i], "association rules")
+		}
+	case element == "ClusteringModel":
+		if miningFunctions[i] != "clustering" {
+			c.unsupportedTogether(m.e, "functionName", miningFunctions[i], "clusters")
+		}
+	case element == "MiningModel" && (i == 2 || miningFunctions[i] == "associationRules" || miningFunctions[i] == "clustering"):
+	case i >= 2:
 		c.unsupportedValue(m.e, "functionName", miningFunctions[i])
 	}
 }

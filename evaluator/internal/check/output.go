@@ -11,7 +11,7 @@ import (
 var features = map[string]enum.Feature{
 	"predictedValue": enum.PredictedValue, "predictedDisplayValue": enum.PredictedDisplayValue, "transformedValue": enum.TransformedValue,
 	"decision": enum.TransformedValue, "probability": enum.Probability, "confidence": enum.Confidence, "affinity": enum.Affinity,
-	"entityId": enum.EntityID, "residual": enum.Residual, "warning": enum.Warning, "x-report": enum.Report,
+	"entityId": enum.EntityID, "residual": enum.Residual, "reasonCode": enum.ReasonCode, "warning": enum.Warning, "x-report": enum.Report,
 }
 
 // otherFeatures are the result features of other models.
@@ -61,7 +61,9 @@ func (r *outputReader) outputField(e *pmml.Element) {
 	o.SegmentID, _ = e.Attr("segmentId")
 	o.Rank = r.c.whole(e, "rank", 0, 1)
 	o.NotFinal = !r.c.boolean(e, "isFinalResult", true)
-	if text, ok := e.Attr("feature"); ok && !r.feature(&o, e, text) {
+	if done, ok := r.associationFeature(&o, e); done && !ok {
+		return
+	} else if text, ok := e.Attr("feature"); ok && !done && !r.feature(&o, e, text) {
 		return
 	}
 	o.Type = r.c.dataType(e, value.NoType)
@@ -115,15 +117,46 @@ func (r *outputReader) about(o *Output, e *pmml.Element) value.Type {
 		return t.Type
 	case enum.PredictedDisplayValue, enum.EntityID, enum.Warning, enum.Report:
 		return value.String
+	case enum.ReasonCode:
+		r.reasonCode(o, e)
+		return value.String
+	case enum.RuleValue:
+		return ruleType(o.Rule.Feature)
 	case enum.Probability, enum.Confidence, enum.Affinity:
+		r.notOfClusters(o, e)
 		r.category(o, e, t, categories)
 		return value.Double
 	case enum.Residual:
+		r.notOfClusters(o, e)
 		r.category(o, e, t, categories)
 		r.expected(o, e, own)
 		return value.Double
 	}
 	return value.NoType
+}
+
+// reasonCode checks that the model that an output field is about has reason codes.
+func (r *outputReader) reasonCode(o *Output, e *pmml.Element) {
+	reasons := r.m.reasons
+	if o.Segment >= 0 {
+		reasons = r.m.members[o.Segment].reasons
+	}
+	if !reasons {
+		r.c.unsupportedTogether(e, "feature", o.FeatureName, "a model without reason codes")
+	}
+	r.c.whole(e, "rank", 1, 1)
+}
+
+// notOfClusters reports what a model of clusters does not have: it measures how like a record is to each, and nothing
+// adds up to a probability.
+func (r *outputReader) notOfClusters(o *Output, e *pmml.Element) {
+	clusters := r.m.common.Function == "clustering"
+	if o.Segment >= 0 {
+		clusters = r.m.members[o.Segment].clusters
+	}
+	if clusters && o.Feature != enum.Affinity {
+		r.c.unsupportedTogether(e, "feature", o.FeatureName, "clusters")
+	}
 }
 
 // predicting gives the index of the last member with a target, -1 if there is none.

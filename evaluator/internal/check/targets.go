@@ -129,7 +129,7 @@ func (c *checker) typeTarget(m *model) {
 		m.common.Float = m.parent.common.Float
 	}
 	combined := m.common.Function == "regression" && m.parent != nil && !m.inMulti && t.Type == value.String
-	if (t.Type != value.NoType || m.multi || m.common.Function == "mixed") && !combined {
+	if (t.Type != value.NoType || m.multi || m.common.Function == "mixed" || m.common.Function == "associationRules") && !combined {
 		return
 	}
 	switch {
@@ -141,6 +141,8 @@ func (c *checker) typeTarget(m *model) {
 			m.share(p.common.Target.Categories, p.categories)
 			p.shared = true
 		}
+	case m.common.Function == "clustering":
+		t.Type, t.Op = value.String, Categorical
 	case m.common.Float:
 		t.Type, t.Op = value.Float, Continuous
 	default:
@@ -179,7 +181,7 @@ func (c *checker) slotTarget(m *model) {
 			}
 			c.addTarget(target.name, typ, op)
 		}
-		if len(c.out.Targets) == 0 && (!m.multi || t.Name != "") {
+		if len(c.out.Targets) == 0 && m.common.Function != "associationRules" && (!m.multi || t.Name != "") {
 			c.addTarget(t.Name, t.Type, t.Op)
 		}
 		if slot, ok := c.targetSlots[t.Name]; ok && !m.multi {

@@ -2,6 +2,7 @@ package check
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/handoff-pmml/handoff/evaluator/internal/pmml"
 )
@@ -31,6 +32,7 @@ func (c *checker) modelVerification(m *model, e *pmml.Element) {
 		c: c, table: table, columns: columnsOf(table), v: &Verification{Place: e.Place()},
 		inputs: map[string]int32{}, slots: map[string]int32{}, expected: map[string]ExpectedField{},
 	}
+	r.collects = c.collects()
 	for i := range c.out.Inputs {
 		r.inputs[c.out.Inputs[i].Name] = int32(i)
 	}
@@ -63,6 +65,8 @@ type verificationReader struct {
 	slots   map[string]int32 // of output fields
 
 	given, targets, outputs []column
+	groups                  []column // of a transactional model
+	collects                bool
 	expected                map[string]ExpectedField // of targets and outputs
 }
 
@@ -91,6 +95,9 @@ func (r *verificationReader) field(e *pmml.Element) {
 		r.targets = append(r.targets, col)
 	} else if _, isInput := r.inputs[name]; isInput {
 		r.given = append(r.given, col)
+		return
+	} else if r.collects && r.c.isGroup(name) {
+		r.groups = append(r.groups, col)
 		return
 	} else {
 		r.unknown(e, name)
@@ -127,7 +134,7 @@ func (r *verificationReader) rows() {
 		return
 	}
 	numbers := map[string]int32{}
-	for row := range r.table.Rows() {
+	for _, row := range r.order() {
 		cells := make([]int32, len(all))
 		for i, col := range all {
 			cells[i] = -1
@@ -146,4 +153,56 @@ func (r *verificationReader) rows() {
 		}
 		r.v.Rows = append(r.v.Rows, cells)
 	}
+}
+
+// order gives the rows so that those of a group follow one another, and says how many each group has.
+func (r *verificationReader) order() []int {
+	rows := make([]int, r.table.Rows())
+	for i := range rows {
+		rows[i] = i
+	}
+	if len(r.groups) == 0 {
+		return rows
+	}
+	numbers := map[string]int{}
+	group := make([]int, len(rows))
+	for row := range rows {
+		key := ""
+		for _, col := range r.groups {
+			text, ok := "", false
+			if col.index >= 0 {
+				text, ok = r.table.Cell(row, col.index)
+			}
+			key += strconv.FormatBool(ok) + strconv.Quote(text)
+		}
+		n, known := numbers[key]
+		if !known {
+			n = len(numbers)
+			numbers[key] = n
+			r.v.Groups = append(r.v.Groups, 0)
+		}
+		group[row] = n
+		r.v.Groups[n]++
+	}
+	slices.SortStableFunc(rows, func(a, b int) int { return group[a] - group[b] })
+	return rows
+}
+
+// collects says that records which agree in the group fields are one.
+func (c *checker) collects() bool {
+	for i := range c.out.Inputs[:c.out.Active] {
+		if c.out.Inputs[i].List && len(c.out.Groups) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *checker) isGroup(name string) bool {
+	for i := range c.out.Groups {
+		if c.out.Groups[i].Name == name {
+			return true
+		}
+	}
+	return false
 }

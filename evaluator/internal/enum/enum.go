@@ -118,15 +118,16 @@ const (
 	Affinity
 	EntityID
 	Residual
-	Warning // always missing: there are none
-	Report  // JPMML's x-report: always missing
+	Warning   // always missing: there are none
+	Report    // JPMML's x-report: always missing
 	RuleValue // of an association rule
+	ReasonCode
 	NumFeatures
 )
 
 // Features are the names of the features.
 var Features = []string{"predictedValue", "predictedDisplayValue", "transformedValue", "probability", "confidence",
-	"affinity", "entityId", "residual", "warning", "x-report", "ruleValue"}
+	"affinity", "entityId", "residual", "warning", "x-report", "ruleValue", "reasonCode"}
 
 func (f Feature) String() string { return name(Features, uint8(f)) }
 

@@ -5,6 +5,7 @@ package expr
 
 import (
 	"math"
+	"slices"
 
 	"github.com/handoff-pmml/handoff/evaluator/internal/fn"
 	"github.com/handoff-pmml/handoff/evaluator/internal/value"
@@ -99,6 +100,14 @@ func (f *Frame) List(t value.Type, cells []value.Cell) value.Cell {
 	start := len(f.lists)
 	f.lists = append(f.lists, cells...)
 	return value.ManyOf(t, start, len(cells))
+}
+
+// ListOf makes room in list memory for n cells of type t, which are missing.
+func (f *Frame) ListOf(t value.Type, n int) value.Cell {
+	start := len(f.lists)
+	f.lists = slices.Grow(f.lists, n)[:start+n]
+	clear(f.lists[start:])
+	return value.ManyOf(t, start, n)
 }
 
 // Cells gives the cells of a list.

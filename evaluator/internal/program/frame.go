@@ -21,7 +21,9 @@ type Frame struct {
 	bound    []boundState // for each input
 	Strict   bool         // an input that is not allowed fails the record even if the model does not need it
 	invalid  []*InputError
-	depth    int // of models in nodes of trees
+	depth    int          // of models in nodes of trees
+	baskets  []basket     // of association rules
+	members  []value.Cell // of a list that is being bound
 }
 
 type boundState uint8
@@ -47,8 +49,13 @@ type outcome struct {
 	category   int32        // its index in the target's categories; -1: none of them
 	dist, conf []float64    // probability and confidence of each category; nil: none
 	entity     value.Cell   // id of the node, segment … that decided
+	ids        []value.Cell // of the entities that are put in order
+	order      []float64    // indexes in dist, the most alike first; nil: nobody asks for them
+	nearest    bool         // dist has distances: the smallest is that of the most alike
 	penalty    float64      // factor of the confidence
 	categories []value.Cell // of the model
+	card       *Scorecard   // that has its reason codes; nil: there are none
+	rules      *basket      // of association rules; nil: none
 }
 
 func (o *outcome) reset() { *o = outcome{category: -1, penalty: 1} }
@@ -64,6 +71,9 @@ func (p *Program) NewFrame() *Frame {
 		ends:     make([]float64, p.mostRoots),
 		fed:      make([]uint64, p.mostFeeds),
 		bound:    make([]boundState, len(p.Inputs)),
+	}
+	for _, k := range p.associations {
+		f.baskets = append(f.baskets, newBasket(k))
 	}
 	f.Clear()
 	return f

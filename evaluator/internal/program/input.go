@@ -16,6 +16,7 @@ type Input struct {
 	Slot         int32
 	Type         value.Type
 	MissingTexts []string // values that stand for a missing one, as written
+	List         bool     // it may have several values at once
 	Declared     bool     // only Valid and Intervals are valid
 	Valid        expr.Set
 	Invalid      expr.Set
@@ -60,6 +61,7 @@ func (in *Input) code(c *codec.Coder) {
 	c.Slot(&in.Slot)
 	c.Type(&in.Type)
 	c.Strings(&in.MissingTexts)
+	c.Bool(&in.List)
 	c.Bool(&in.Declared)
 	in.Valid.Code(c)
 	in.Invalid.Code(c)
@@ -222,7 +224,34 @@ func (f *Frame) as(t value.Type, c value.Cell) value.Cell {
 	return value.Cell{}
 }
 
-// BindList gives an input several values in one: no field of a record takes them yet, so it is invalid.
+// TakesList says that an input may have several values at once.
+func (f *Frame) TakesList(i int) bool { return f.p.Inputs[i].List }
+
+// BeginList begins the values of an input that has several. Each is bound like the only one, and then kept by KeepMember;
+// EndList binds all of them.
+func (f *Frame) BeginList() { f.members = f.members[:0] }
+
+// KeepMember keeps the value that was just bound as one of several. A missing one does not count. It is false if the
+// value is not allowed, so that the record is invalid whatever the others are.
+func (f *Frame) KeepMember(i int) bool {
+	switch c := f.Slots[f.p.Inputs[i].Slot]; c.State {
+	case value.Failed:
+		return false
+	case value.Missing:
+	default:
+		f.members = append(f.members, c)
+	}
+	return true
+}
+
+// EndList binds the values that were kept.
+func (f *Frame) EndList(i int) {
+	in := &f.p.Inputs[i]
+	f.bound[i] = bound
+	f.Set(in.Slot, f.List(in.Type, f.members))
+}
+
+// BindList gives an input that has one value several: that is invalid.
 func (f *Frame) BindList(i int, text string) {
 	in := &f.p.Inputs[i]
 	f.spoil(i, in, value.Cell{}, func() string { return cut(text) }, func() value.Cell { return f.Strings.Cell(text) })

@@ -85,7 +85,8 @@ func (s *Segment) weight(f *Frame) float64 {
 // take makes the member's outcome the whole's.
 func (k *Mining) take(f *Frame, s *Segment, of, o *outcome) {
 	o.value, o.dist, o.conf, o.category, o.penalty = of.value, of.dist, of.conf, of.category, of.penalty
-	o.entity = value.SymbolOf(s.ID)
+	o.entity, o.rules = value.SymbolOf(s.ID), of.rules
+	o.card = of.card
 	if s.Categories == nil {
 		return
 	}

@@ -35,6 +35,9 @@ var kernels = []func() Kernel{
 	func() Kernel { return new(Regression) },
 	func() Kernel { return new(Mining) },
 	func() Kernel { return new(Forest) },
+	func() Kernel { return new(Association) },
+	func() Kernel { return new(Scorecard) },
+	func() Kernel { return new(Clustering) },
 }
 
 func kernelTag(k Kernel) byte {
@@ -47,6 +50,12 @@ func kernelTag(k Kernel) byte {
 		return 2
 	case *Mining:
 		return 3
+	case *Association:
+		return 5
+	case *Scorecard:
+		return 6
+	case *Clustering:
+		return 7
 	}
 	return 4
 }

@@ -1,6 +1,8 @@
 package program
 
 import (
+	"math"
+
 	"github.com/handoff-pmml/handoff/evaluator/internal/codec"
 	"github.com/handoff-pmml/handoff/evaluator/internal/enum"
 	"github.com/handoff-pmml/handoff/evaluator/internal/expr"
@@ -12,13 +14,14 @@ type Output struct {
 	Slot     int32
 	Type     value.Type // NoType: of what it gives
 	Feature  enum.Feature
-	Category int32     // of Probability and the like: index in the categories; -1 the predicted one; -2 none of them
-	Rank     int32     // of what can be put in order: from 1
-	About    int32     // outcome that it is about
-	Copy     int32     // of TransformedValue of a member: slot of the member's output; -1: none
-	Expr     expr.Expr // of TransformedValue
-	Expected int32     // of Residual: slot of the target's value as given; -1: none
-	Display  []Display // of PredictedDisplayValue
+	Category int32      // of Probability and the like: index in the categories; -1 the predicted one; -2 none of them
+	Rank     int32      // of what can be put in order: from 1
+	About    int32      // outcome that it is about
+	Copy     int32      // of TransformedValue of a member: slot of the member's output; -1: none
+	Expr     expr.Expr  // of TransformedValue
+	Expected int32      // of Residual: slot of the target's value as given; -1: none
+	Display  []Display  // of PredictedDisplayValue
+	Rule     RuleChoice // of RuleValue
 
 	fast expr.Expr // Expr, specialised
 }
@@ -44,6 +47,9 @@ func (o *Output) code(c *coder, m *Model) {
 		c.Cell(&d.Value)
 		c.Cell(&d.Shown)
 	})
+	if o.Feature == enum.RuleValue {
+		o.Rule.code(c)
+	}
 }
 
 // eval gives the output's value for what its model made of the record.
@@ -54,7 +60,11 @@ func (o *Output) eval(f *Frame, m *Model, own *outcome) value.Cell {
 			return value.Cell{}
 		}
 	}
-	c := o.feature(f, about)
+	return o.cast(f, o.feature(f, about))
+}
+
+// cast gives a value in the output's type.
+func (o *Output) cast(f *Frame, c value.Cell) value.Cell {
 	if o.Type == value.NoType || c.Type == o.Type || c.State != value.Valid || c.Many {
 		return c
 	}
@@ -91,13 +101,44 @@ func (o *Output) feature(f *Frame, about *outcome) value.Cell {
 		}
 		return o.pick(about.conf, about, about.penalty)
 	case enum.Affinity:
-		return o.pick(about.dist, about, 1)
+		return o.affinity(about)
 	case enum.EntityID:
+		if o.Rank > 1 {
+			return o.ranked(about)
+		}
 		return about.entity
 	case enum.Residual:
 		return o.residual(f, about)
+	case enum.ReasonCode:
+		if about.card != nil {
+			return about.card.reason(f, o.Rank)
+		}
+	case enum.RuleValue:
+		return o.ruleValue(f, about.rules)
 	}
 	return value.Cell{}
+}
+
+// affinity gives how like the record is to an entity: the one that has the rank, or the category, or is predicted.
+func (o *Output) affinity(about *outcome) value.Cell {
+	switch {
+	case o.Rank > 1 && about.order != nil:
+		if int(o.Rank) > len(about.order) {
+			return value.Cell{}
+		}
+		return value.DoubleOf(about.dist[int(about.order[o.Rank-1])])
+	case o.Category == -2 && about.nearest && about.dist != nil:
+		return value.DoubleOf(math.Inf(1))
+	}
+	return o.pick(about.dist, about, 1)
+}
+
+// ranked gives the id of the entity that has the rank.
+func (o *Output) ranked(about *outcome) value.Cell {
+	if int(o.Rank) > len(about.order) {
+		return value.Cell{}
+	}
+	return about.ids[int(about.order[o.Rank-1])]
 }
 
 // pick gives the category's number of a distribution times a factor.

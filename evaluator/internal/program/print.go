@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/handoff-pmml/handoff/evaluator/internal/enum"
 	"github.com/handoff-pmml/handoff/evaluator/internal/expr"
 	"github.com/handoff-pmml/handoff/evaluator/internal/value"
 )
@@ -82,6 +83,9 @@ func (t *tracker) Write(b []byte) (int, error) {
 
 func (w *printer) input(in *Input) {
 	s := fmt.Sprintf("input %s %v", w.Slot(in.Slot), in.Type)
+	if in.List {
+		s += " list"
+	}
 	if len(in.MissingTexts) > 0 {
 		s += fmt.Sprintf(" missing %q", in.MissingTexts)
 	}
@@ -161,6 +165,9 @@ func (w *printer) model(word string, m *Model) {
 
 func (w *printer) output(o *Output, m *Model) {
 	s := fmt.Sprintf("output %s = %v", w.Slot(o.Slot), o.Feature)
+	if o.Feature == enum.RuleValue {
+		s += w.ruleChoice(o)
+	}
 	if o.Expr != nil {
 		s += " " + w.expr(o.Expr)
 	}
@@ -308,5 +315,45 @@ func (k *Forest) print(w *printer) {
 			w.line("tree")
 		}
 		w.deeper().tree(root)
+	}
+}
+
+func (k *Clustering) print(w *printer) {
+	w.comparison(&k.Comparison)
+	fields := len(k.Comparison.Fields)
+	for i, category := range k.Categories {
+		w.line("cluster %s %g", w.Cell(k.IDs[category]), k.Centers[i*fields:(i+1)*fields])
+	}
+}
+
+func (w *printer) comparison(k *Comparison) {
+	s := fmt.Sprintf("%v", k.Measure)
+	switch {
+	case k.P != 0:
+		s += fmt.Sprintf(" %g", k.P)
+	case k.Measure == enum.BinarySimilarity:
+		s += fmt.Sprintf(" %g / %g", k.C, k.D)
+	}
+	word := "smallest"
+	if k.Largest {
+		word = "largest"
+	}
+	w.line("%s, %s", s, word)
+	for i := range k.Fields {
+		in := &k.Fields[i]
+		s := fmt.Sprintf("%v %s × %g", in.Function, w.Slot(in.Slot), in.Weight)
+		if in.Function == enum.GaussSim {
+			s += fmt.Sprintf(" scale %g", in.Scale)
+		}
+		if in.Period > 0 {
+			s += fmt.Sprintf(" modulo %g", in.Period)
+		}
+		if in.MissingWeight != 1 {
+			s += fmt.Sprintf(" missing %g", in.MissingWeight)
+		}
+		for row := range in.rows {
+			s += fmt.Sprintf(" %g", in.Table[row*in.rows:(row+1)*in.rows])
+		}
+		w.line("%s", s)
 	}
 }

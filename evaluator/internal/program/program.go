@@ -36,6 +36,8 @@ type Program struct {
 	kept     []int32          // outcomes that outputs of other models ask for
 	lags     []*expr.Lag
 
+	associations []*Association
+
 	mostRoots, mostFeeds int // of a forest
 }
 
@@ -47,6 +49,7 @@ type Verification struct {
 	Expected []Expected
 	Texts    []string
 	Rows     [][]int32 // index in Texts of each cell; -1: missing
+	Groups   []int32   // how many rows that follow one another are a group; nil: each row is one
 }
 
 // Expected is a column of expected results.
@@ -223,6 +226,16 @@ func (v *Verification) code(c *coder) {
 			}
 		}
 	})
+	c.Int32s(&v.Groups)
+	left := len(v.Rows)
+	for _, n := range v.Groups {
+		if left -= int(n); n < 1 || left < 0 {
+			c.Failf("a group of %d verification rows", n)
+		}
+	}
+	if len(v.Groups) > 0 && left != 0 {
+		c.Failf("%d verification rows without a group", left)
+	}
 }
 
 // checkCalls makes sure that what was read cannot ask for arguments that are not there.
@@ -244,6 +257,9 @@ func (p *Program) checkCalls(c *coder) {
 	p.each(func(m *Model) {
 		for i := range m.Outputs {
 			check(m.Outputs[i].Expr)
+		}
+		if k, ok := m.Kernel.(*Scorecard); ok {
+			k.expressions(check)
 		}
 	})
 }
@@ -292,10 +308,18 @@ func (p *Program) prepare() {
 		}
 	}
 	p.each(func(m *Model) {
+		if k, ok := m.Kernel.(*Association); ok {
+			k.prepare(len(p.associations))
+			p.associations = append(p.associations, k)
+		}
 		if k, ok := m.Kernel.(*Regression); ok {
 			for i := range k.Tables {
 				k.Tables[i].prepare()
 			}
+		}
+		if k, ok := m.Kernel.(*Scorecard); ok {
+			k.expressions(func(e expr.Expr) { expr.Walk(e, find) })
+			k.prepare(p.Functions)
 		}
 		for i := range m.Outputs {
 			if m.Outputs[i].Expr != nil {

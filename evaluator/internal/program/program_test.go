@@ -226,7 +226,7 @@ func TestPrint(t *testing.T) {
 
 // seal gives content the head of a compiled form, as whoever forges one would.
 func seal(body []byte) []byte {
-	head := append([]byte("HANDOFF\x00"), 2, 0, 0, 0, 0, 0, 0, 0)
+	head := append([]byte("HANDOFF\x00"), 3, 0, 0, 0, 0, 0, 0, 0)
 	sum := uint64(crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)))<<32 | uint64(uint32(len(body)))
 	return append(binary.LittleEndian.AppendUint64(head, sum), body...)
 }
