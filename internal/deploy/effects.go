@@ -43,19 +43,13 @@ func (p *Pipeline) keepDocument(ctx context.Context, v Version) (Document, *cata
 
 // compile makes the compiled form.
 func (p *Pipeline) compile(ctx context.Context, e Compile) (Event, error) {
-	select {
-	case p.compiling <- struct{}{}:
-		defer func() { <-p.compiling }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 	v := e.Version
 	document, _, err := p.Artifacts.Get(ctx, v.Model, v.Number, DocumentFile)
 	if err != nil {
 		return nil, err
 	}
 	defer document.Close()
-	compiled, err := p.Compile(ctx, document, v.ModelName)
+	compiled, err := p.compileSlowly(ctx, document, v.ModelName)
 	if err != nil {
 		if r := catalog.Reject(err); r != nil {
 			return WasRejected{*r}, nil
