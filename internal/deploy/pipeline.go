@@ -174,6 +174,16 @@ func (p *Pipeline) Rollback(ctx context.Context, id string, to int, by By) (Outc
 // Look looks at what lies under a key now, and deploys or undeploys accordingly. Whoever hears that something happened
 // under a key calls it; it does no harm to call it in vain. The outcome is zero if there was nothing to do.
 func (p *Pipeline) Look(ctx context.Context, key string, by By) (Outcome, error) {
+	return p.look(ctx, key, by, func(string) bool { return true })
+}
+
+// LookAt looks at what somebody found under a key; without a Version, nothing lay there. If something else lies there
+// when it is this key's turn, nothing is done: it may not be finished yet, and whoever found the one will find the other.
+func (p *Pipeline) LookAt(ctx context.Context, found Object, by By) (Outcome, error) {
+	return p.look(ctx, found.Key, by, func(version string) bool { return version == found.Version })
+}
+
+func (p *Pipeline) look(ctx context.Context, key string, by By, wanted func(version string) bool) (Outcome, error) {
 	id, sidecar, ok := ModelOf(key)
 	if !ok || sidecar == GoldenName || sidecar == BaselineName { // these count for the next deployment
 		return Outcome{}, nil
@@ -188,6 +198,8 @@ func (p *Pipeline) Look(ctx context.Context, key string, by By) (Outcome, error)
 		switch {
 		case err != nil && !errors.Is(err, ErrGone):
 			return nil, "", err
+		case !wanted(object.Version):
+			return nil, "", nil
 		case sidecar != "":
 			e, err := p.lookAtSettings(ctx, key, object, err == nil)
 			e.ID, e.By = d, by
@@ -410,8 +422,14 @@ func (p *Pipeline) do(ctx context.Context, effect Effect) (Event, error) {
 	case Verify:
 		return p.verify(ctx, e)
 	case Switch:
+		if err := p.keepSnapshot(ctx, e.Version.Model, WasSwitched{}); err != nil {
+			return nil, err
+		}
 		return WasSwitched{}, p.Runtime.Switch(ctx, e.Version)
 	case Stop:
+		if err := p.keepSnapshot(ctx, e.Model, WasStopped{}); err != nil {
+			return nil, err
+		}
 		return WasStopped{}, p.Runtime.Stop(ctx, e.Model)
 	case Collect:
 		for _, n := range e.Versions {

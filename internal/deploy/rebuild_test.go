@@ -1,0 +1,195 @@
+package deploy_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/handoff-pmml/handoff/internal/deploy"
+	"github.com/handoff-pmml/handoff/internal/deploy/deploytest"
+)
+
+// lost is a model's way through switches, told by nothing but the files of its versions.
+type lost struct {
+	t         *testing.T
+	store     *deploytest.Store
+	artifacts *deploytest.Artifacts
+	pipeline  *deploy.Pipeline
+	at        time.Time
+	ids       int
+}
+
+func newLost(t *testing.T) *lost {
+	tape := &deploytest.Tape{}
+	l := &lost{t: t, store: &deploytest.Store{Tape: tape}, artifacts: &deploytest.Artifacts{Tape: tape},
+		at: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	l.pipeline = deploy.New(deploy.Config{Store: l.store, Artifacts: l.artifacts, Objects: &deploytest.Objects{Tape: tape},
+		Runtime: &deploytest.Runtime{Tape: tape}, Now: func() time.Time { return l.at }, ID: l.id})
+	return l
+}
+
+func (l *lost) id(time.Time) string {
+	l.ids++
+	return fmt.Sprintf("%026d", l.ids)
+}
+
+// send commits what follows from an event, without doing anything.
+func (l *lost) send(e deploy.Event) {
+	l.t.Helper()
+	ctx := context.Background()
+	l.at = l.at.Add(time.Minute)
+	s, err := l.store.Status(ctx, "m")
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	tr, _, err := deploy.Next(s, e, l.at)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if tr.Model.ID != "" {
+		if err := l.store.Commit(ctx, tr); err != nil {
+			l.t.Fatal(err)
+		}
+	}
+}
+
+// resume lets the pipeline do what there is to do.
+func (l *lost) resume() {
+	l.t.Helper()
+	l.at = l.at.Add(time.Minute)
+	if err := l.pipeline.Resume(context.Background()); err != nil {
+		l.t.Fatal(err)
+	}
+	l.pipeline.Wait()
+}
+
+func (l *lost) upload(version string) {
+	l.send(deploy.Uploaded{ID: l.id(l.at), Object: deploy.Object{Key: deploy.KeyOf("m"), Version: version}, By: deploy.By{Actor: "a"}})
+	l.send(deploy.WasChecked{Settings: deploy.Settings{Owner: "owner of " + version, Keep: 2}})
+	s, _ := l.store.Status(context.Background(), "m")
+	for _, name := range []string{deploy.DocumentFile, deploy.CompiledFile} {
+		if err := l.artifacts.Put(context.Background(), "m", s.Model.Last, name, strings.NewReader(version)); err != nil {
+			l.t.Fatal(err)
+		}
+	}
+	l.send(deploy.WasCompiled{})
+	l.send(deploy.WasVerified{})
+	l.resume()
+}
+
+// remains reads what the files tell.
+func (l *lost) remains() []deploy.Remains {
+	var list []deploy.Remains
+	for _, folder := range l.artifacts.Folders() {
+		r := deploy.Remains{Model: "m"}
+		if _, err := fmt.Sscanf(folder, "m/%d", &r.Number); err != nil {
+			l.t.Fatal(err)
+		}
+		if s, err := deploy.ReadSnapshot(bytes.NewReader(l.artifacts.File("m", r.Number, deploy.SnapshotFile))); err == nil {
+			r.Snapshot = &s
+		}
+		list = append(list, r)
+	}
+	slices.Reverse(list)
+	return list
+}
+
+func TestRebuild(t *testing.T) {
+	undeploy := func(l *lost) {
+		l.send(deploy.Removed{ID: l.id(l.at)})
+		l.resume()
+	}
+	to := func(l *lost, version int) {
+		l.send(deploy.RollbackAsked{ID: l.id(l.at), To: version})
+		l.resume()
+	}
+	back := func(l *lost) { to(l, 0) }
+	for name, journey := range map[string]func(l *lost){
+		"one":      func(l *lost) { l.upload("a") },
+		"several":  func(l *lost) { l.upload("a"); l.upload("b"); l.upload("c"); l.upload("d") },
+		"rollback": func(l *lost) { l.upload("a"); l.upload("b"); back(l) },
+		"forward":  func(l *lost) { l.upload("a"); l.upload("b"); back(l); to(l, 2) },
+		"deleted":  func(l *lost) { l.upload("a"); l.upload("b"); undeploy(l) },
+		"undelete": func(l *lost) { l.upload("a"); l.upload("b"); undeploy(l); back(l) },
+		"again":    func(l *lost) { l.upload("a"); undeploy(l); l.upload("a") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLost(t)
+			journey(l)
+			ctx := context.Background()
+			before, _ := l.store.Status(ctx, "m")
+			transitions := deploy.Rebuild(l.remains(), l.id, l.at)
+			if len(transitions) != 1 {
+				t.Fatalf("%d transitions", len(transitions))
+			}
+			rebuilt := &deploytest.Store{Tape: &deploytest.Tape{}}
+			if err := rebuilt.Commit(ctx, transitions[0]); err != nil {
+				t.Fatal(err)
+			}
+			after, err := rebuilt.Status(ctx, "m")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, v := range before.Versions {
+				if v.State == deploy.RolledBack {
+					before.Versions[i].State = deploy.Retired
+				}
+			}
+			same := cmp.Options{cmpopts.EquateEmpty(), cmpopts.IgnoreFields(deploy.Model{}, "Rev", "Latest", "Updated")}
+			if d := cmp.Diff(before, after, same); d != "" {
+				t.Errorf("the model became another (-before +after):\n%s", d)
+			}
+			if audits, _ := rebuilt.Audits(ctx, "m", "", 9); len(audits) != 1 || audits[0].Action != deploy.Recovery || after.Model.Latest.Kind != deploy.Recovery {
+				t.Errorf("history says %+v", audits)
+			}
+		})
+	}
+}
+
+// TestRebuildPart rebuilds from files of which some are lost.
+func TestRebuildPart(t *testing.T) {
+	l := newLost(t)
+	for _, v := range []string{"a", "b"} {
+		l.upload(v)
+	}
+	all := l.remains() // the newest first
+	for _, test := range []struct {
+		name                 string
+		remains              []deploy.Remains
+		live, previous, last int
+		garbage              []int
+	}{
+		{"the live version's snapshot", []deploy.Remains{{Model: "m", Number: 2}, all[1]}, 1, 0, 2, []int{2}},
+		{"the live version", all[1:], 1, 0, 1, nil},
+		{"the previous version", all[:1], 2, 0, 2, nil},
+		{"the previous version's snapshot", []deploy.Remains{all[0], {Model: "m", Number: 1}}, 2, 0, 2, []int{1}},
+		{"all snapshots", []deploy.Remains{{Model: "m", Number: 2}, {Model: "m", Number: 7}}, 0, 0, 7, []int{2, 7}},
+		{"the database only, before a switch", append([]deploy.Remains{{Model: "m", Number: 3}}, all...), 2, 1, 3, []int{3}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := deploy.Rebuild(test.remains, l.id, l.at)[0].Model
+			if m.Live != test.live || m.Desired != test.live || m.Previous != test.previous || m.Last != test.last || m.Rev != 1 {
+				t.Errorf("%+v", m)
+			}
+			if d := cmp.Diff(test.garbage, m.Garbage, cmpopts.EquateEmpty()); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+func TestReadSnapshotRefuses(t *testing.T) {
+	for _, text := range []string{"", "{", "null", "{}", `{"model":{"id":"../x"},"version":{"model":"../x","version":1}}`,
+		`{"model":{"id":"m"},"version":{"model":"n","version":1}}`, `{"model":{"id":"m"},"version":{"model":"m","version":0}}`,
+		`{"model":{"id":"m"},"version":{"model":"m","version":1}} x`, strings.Repeat(" ", 2<<20) + `{"model":{"id":"m"},"version":{"model":"m","version":1}}`} {
+		if s, err := deploy.ReadSnapshot(strings.NewReader(text)); err == nil {
+			t.Errorf("%.60q gives %+v", text, s)
+		}
+	}
+}
