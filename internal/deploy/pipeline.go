@@ -270,7 +270,7 @@ func (p *Pipeline) run(ctx context.Context, id string, begin func(context.Contex
 		leave := p.lanes.enter(id)
 		defer leave()
 		e, deployment, err := begin(ctx)
-		if err != nil {
+		if err != nil || e == nil {
 			answered <- answer{err: err}
 			return
 		}
