@@ -5,7 +5,6 @@ package local
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"maps"
@@ -164,10 +163,7 @@ const (
 // Run goes on with what was left unfinished, deploys what is dropped into the models folder, and tidies up, until ctx
 // ends.
 func (s *Server) Run(ctx context.Context) error {
-	watcher, err := s.data.Watch(s.look, s.watch)
-	if err != nil {
-		return fmt.Errorf("watch the models folder: %w", err)
-	}
+	watcher := s.data.Watch(s.look, s.seen, s.watch)
 	s.resume(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { watcher.Run(ctx) })
@@ -191,10 +187,23 @@ func every(ctx context.Context, d time.Duration, do func()) {
 	}
 }
 
-// look deploys or undeploys what lies under a key.
-func (s *Server) look(ctx context.Context, key string) error {
-	_, err := s.Pipeline.Look(ctx, key, deploy.By{Actor: "folder"})
+// look deploys what was found under a key, or undeploys it if nothing was.
+func (s *Server) look(ctx context.Context, key, version string) error {
+	_, err := s.Pipeline.LookAt(ctx, deploy.Object{Key: key, Version: version}, deploy.By{Actor: "folder"})
 	return err
+}
+
+// seen gives, by key, the objects whose deployment has begun.
+func (s *Server) seen(ctx context.Context) (map[string]string, error) {
+	models, err := s.db.Models(ctx)
+	if err != nil {
+		return nil, err
+	}
+	seen := make(map[string]string, len(models))
+	for _, m := range models {
+		maps.Copy(seen, m.Seen)
+	}
+	return seen, nil
 }
 
 func (s *Server) resume(ctx context.Context) {

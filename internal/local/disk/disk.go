@@ -223,6 +223,15 @@ func (d *Disk) Stat(name string) (info fs.FileInfo, err error) {
 	return info, err
 }
 
+// Lstat describes what has a name; symbolic links are not followed.
+func (d *Disk) Lstat(name string) (info fs.FileInfo, err error) {
+	err = d.do(Step{Op: Stat, Name: name}, func() (err error) {
+		info, err = d.root.Lstat(name)
+		return err
+	})
+	return info, err
+}
+
 // List gives the entries of a folder in no order.
 func (d *Disk) List(name string) (entries []fs.DirEntry, err error) {
 	err = d.do(Step{Op: List, Name: name}, func() error {
