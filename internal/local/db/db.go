@@ -37,6 +37,8 @@ func (e *DamagedError) Error() string {
 type Options struct {
 	Timeout time.Duration // how long to wait for another process to let go; 0: one second
 	MaxSize int           // bytes that the file may grow to; 0: no limit
+
+	noSync bool // commits need not be there after a crash
 }
 
 // A DB is a database. It implements deploy.Store and may be used by many goroutines.
@@ -69,11 +71,13 @@ func Open(path string, o Options) (*DB, error) {
 		o.Timeout = time.Second
 	}
 	d := &DB{path: path, options: o}
-	_, err := os.Stat(path)
+	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		d.fresh = true
 		err = d.create()
+	case err == nil && info.Size() == 0: // bbolt would take it for a new one
+		err = &DamagedError{Path: path, What: "it is empty"}
 	case err == nil:
 		err = d.check()
 	}
@@ -162,7 +166,7 @@ func (d *DB) check() error {
 
 func (d *DB) open() error {
 	return guard(func() error {
-		b, err := bbolt.Open(d.path, 0o600, &bbolt.Options{Timeout: d.options.Timeout, MaxSize: d.options.MaxSize})
+		b, err := bbolt.Open(d.path, 0o600, &bbolt.Options{Timeout: d.options.Timeout, MaxSize: d.options.MaxSize, NoSync: d.options.noSync})
 		if err != nil {
 			return d.name(err)
 		}
