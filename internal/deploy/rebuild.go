@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -26,12 +27,7 @@ type Snapshot struct {
 // maxSnapshot is how many bytes a snapshot has at most: two items of a store.
 const maxSnapshot = 1 << 20
 
-// ReadSnapshot reads a snapshot.
-func ReadSnapshot(r io.Reader) (Snapshot, error) {
-	text, err := io.ReadAll(io.LimitReader(r, maxSnapshot+1))
-	if err != nil {
-		return Snapshot{}, err
-	}
+func parseSnapshot(text []byte) (Snapshot, error) {
 	var s Snapshot
 	if len(text) > maxSnapshot {
 		return s, fmt.Errorf("%s has more than %d bytes", SnapshotFile, maxSnapshot)
@@ -87,6 +83,27 @@ type Remains struct {
 	Model    string
 	Number   int
 	Snapshot *Snapshot // nil: the version never was live, or its snapshot cannot be read
+}
+
+// RemainsOf reads what the files of one version tell. A snapshot that is damaged, or another version's, tells nothing; one
+// that cannot be read is an error, since it may be right.
+func RemainsOf(ctx context.Context, a Artifacts, model string, number int) (Remains, error) {
+	r := Remains{Model: model, Number: number}
+	file, _, err := a.Get(ctx, model, number, SnapshotFile)
+	if errors.Is(err, ErrGone) {
+		return r, nil
+	}
+	if err != nil {
+		return r, err
+	}
+	text, err := io.ReadAll(io.LimitReader(file, maxSnapshot+1))
+	if err := errors.Join(err, file.Close()); err != nil {
+		return r, fmt.Errorf("read %s of version %d of %s: %w", SnapshotFile, number, model, err)
+	}
+	if s, err := parseSnapshot(text); err == nil && s.Model.ID == model && s.Version.Number == number {
+		r.Snapshot = &s
+	}
+	return r, nil
 }
 
 // Rebuild gives the first transition of each model for an empty store, from what remains of all versions, in any order. A

@@ -1,7 +1,6 @@
 package deploy_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -87,12 +86,13 @@ func (l *lost) upload(version string) {
 func (l *lost) remains() []deploy.Remains {
 	var list []deploy.Remains
 	for _, folder := range l.artifacts.Folders() {
-		r := deploy.Remains{Model: "m"}
-		if _, err := fmt.Sscanf(folder, "m/%d", &r.Number); err != nil {
+		var number int
+		if _, err := fmt.Sscanf(folder, "m/%d", &number); err != nil {
 			l.t.Fatal(err)
 		}
-		if s, err := deploy.ReadSnapshot(bytes.NewReader(l.artifacts.File("m", r.Number, deploy.SnapshotFile))); err == nil {
-			r.Snapshot = &s
+		r, err := deploy.RemainsOf(context.Background(), l.artifacts, "m", number)
+		if err != nil {
+			l.t.Fatal(err)
 		}
 		list = append(list, r)
 	}
@@ -184,12 +184,56 @@ func TestRebuildPart(t *testing.T) {
 	}
 }
 
-func TestReadSnapshotRefuses(t *testing.T) {
-	for _, text := range []string{"", "{", "null", "{}", `{"model":{"id":"../x"},"version":{"model":"../x","version":1}}`,
-		`{"model":{"id":"m"},"version":{"model":"n","version":1}}`, `{"model":{"id":"m"},"version":{"model":"m","version":0}}`,
-		`{"model":{"id":"m"},"version":{"model":"m","version":1}} x`, strings.Repeat(" ", 2<<20) + `{"model":{"id":"m"},"version":{"model":"m","version":1}}`} {
-		if s, err := deploy.ReadSnapshot(strings.NewReader(text)); err == nil {
-			t.Errorf("%.60q gives %+v", text, s)
+func TestRemainsOf(t *testing.T) {
+	right := `{"model":{"id":"m","rev":7},"version":{"model":"m","version":1}}`
+	for text, want := range map[string]bool{
+		right: true, " " + right + "\n": true,
+		"": false, "{": false, "null": false, "{}": false, right + " x": false, strings.Repeat(" ", 2<<20) + right: false,
+		`{"model":{"id":"../x"},"version":{"model":"../x","version":1}}`: false,
+		`{"model":{"id":"m"},"version":{"model":"n","version":1}}`:       false,
+		`{"model":{"id":"n"},"version":{"model":"n","version":1}}`:       false,
+		`{"model":{"id":"m"},"version":{"model":"m","version":2}}`:       false,
+	} {
+		ctx := context.Background()
+		tape := &deploytest.Tape{}
+		a := &deploytest.Artifacts{Tape: tape}
+		if r, err := deploy.RemainsOf(ctx, a, "m", 1); err != nil || r.Snapshot != nil {
+			t.Errorf("without a file: %+v, %v", r, err)
 		}
+		if err := a.Put(ctx, "m", 1, deploy.SnapshotFile, strings.NewReader(text)); err != nil {
+			t.Fatal(err)
+		}
+		r, err := deploy.RemainsOf(ctx, a, "m", 1)
+		if err != nil || r.Model != "m" || r.Number != 1 || (r.Snapshot != nil) != want {
+			t.Errorf("%.60q gives %+v, %v", text, r, err)
+		}
+		tape.Restart(func(int, string) deploytest.Fate { return deploytest.Fail })
+		if _, err := deploy.RemainsOf(ctx, a, "m", 1); err == nil {
+			t.Error("what cannot be read is taken for nothing")
+		}
+	}
+}
+
+// TestSnapshotFirst says that whatever runs, or does not any more, was written down before.
+func TestSnapshotFirst(t *testing.T) {
+	l := newLost(t)
+	l.upload("a")
+	l.send(deploy.Removed{ID: l.id(l.at)})
+	l.resume()
+	calls := l.store.Tape.Calls()
+	for _, want := range [][]string{
+		{"Artifacts.Put m 1 version.json", "Runtime.Switch m 1", "Store.Commit m 6"},
+		{"Artifacts.Put m 1 version.json", "Runtime.Stop m", "Store.Commit m 9"},
+	} {
+		for _, call := range want {
+			i := slices.Index(calls, call)
+			if i < 0 {
+				t.Fatalf("%q is not among %q, or too early", call, calls)
+			}
+			calls = calls[i+1:]
+		}
+	}
+	if r := l.remains(); len(r) != 1 || r[0].Snapshot == nil || r[0].Snapshot.Model.Live != 0 || r[0].Snapshot.Model.Deleted.IsZero() {
+		t.Errorf("what remains is %+v", r)
 	}
 }
