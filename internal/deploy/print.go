@@ -42,14 +42,23 @@ func (p printer) line(format string, args ...any) {
 
 // table writes rows of cells under each other.
 func (p printer) table(rows [][]string) {
-	t := tabwriter.NewWriter(p.w, 0, 0, 2, ' ', 0)
+	width := 0
+	for _, cells := range rows {
+		width = max(width, len(cells))
+	}
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, cells := range rows {
 		for i := range cells {
 			cells[i] = printable(cells[i])
 		}
-		fmt.Fprintln(t, strings.Join(cells, "\t")) //nolint:errcheck // into memory
+		line := strings.Join(cells, "\t") + strings.Repeat("\t", width-len(cells)) // a short row would end the columns
+		fmt.Fprintln(t, line)                                                      //nolint:errcheck // into memory
 	}
 	t.Flush() //nolint:errcheck,gosec // into memory
+	for line := range strings.Lines(b.String()) {
+		p.line("%s", strings.TrimRight(line, " \n"))
+	}
 }
 
 // printable keeps documents from talking to a terminal.
@@ -277,7 +286,7 @@ func (p printer) examples(examples []ComparedExample) {
 			}
 			inputs = append(inputs, c.Name+"="+c.Text)
 		}
-		p.line("  %s row %d: %s", printable(e.Source), e.Row, printable(strings.Join(inputs, ", ")))
+		p.line("  %s", printable(strings.TrimSuffix(fmt.Sprintf("%s row %d: %s", e.Source, e.Row, strings.Join(inputs, ", ")), ": ")))
 		for i := range e.Old[:min(len(e.Old), maxShown)] {
 			p.line("    %s: %s → %s", printable(e.Old[i].Name), printable(orNothing(e.Old[i].Text)), printable(orNothing(e.New[i].Text)))
 		}
