@@ -42,7 +42,7 @@ func New(c Config) *Pipeline {
 		c.Now = time.Now
 	}
 	if c.ID == nil {
-		c.ID = func(at time.Time) string { return ulid.MustNew(ulid.Timestamp(at), ulid.DefaultEntropy()).String() }
+		c.ID = NewID
 	}
 	if c.Pause == nil {
 		c.Pause = pause
@@ -54,6 +54,11 @@ func New(c Config) *Pipeline {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Pipeline{Config: c, compiling: make(chan struct{}, 2)}
+}
+
+// NewID gives a ULID. Of the same millisecond, a later one is greater.
+func NewID(at time.Time) string {
+	return ulid.MustNew(ulid.Timestamp(at), ulid.DefaultEntropy()).String()
 }
 
 func pause(ctx context.Context, d time.Duration) error {

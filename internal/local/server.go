@@ -5,9 +5,11 @@ package local
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
+	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -88,25 +90,57 @@ func compiler(strict bool) deploy.CompileFunc {
 	}
 }
 
-// openDatabase opens the database. One that is damaged, or gone while the files of versions are there, is made anew.
+// openDatabase opens the database. One that is damaged, or gone while files of versions are there, is made anew of these.
 func openDatabase(data *folder.Data, log *slog.Logger) (*db.DB, error) {
 	path := data.Path("handoff.db")
-	database, err := db.Open(path, db.Options{})
+	_, missing := os.Stat(path)
 	var damaged *db.DamagedError
-	if errors.As(err, &damaged) {
-		log.Error("the database is damaged: a new one is made from the files of the versions", slog.String("cause", err.Error()))
-		if err := db.PutAside(path); err != nil {
+	if missing == nil {
+		database, err := db.Open(path, db.Options{})
+		if !errors.As(err, &damaged) {
+			return database, err
+		}
+		log.Error("the database is damaged, and is put aside", slog.String("cause", err.Error()))
+	}
+	remains, err := remainsOf(data)
+	if err != nil {
+		return nil, fmt.Errorf("make the database anew: %w", err)
+	}
+	if damaged != nil || len(remains) > 0 {
+		log.Warn("a database is made of the files of the versions", slog.Int("versions", len(remains)))
+		if err := db.Remake(path, func(s deploy.Store) error { return fill(s, remains) }); err != nil {
 			return nil, err
 		}
-		database, err = db.Open(path, db.Options{})
 	}
-	if err != nil || !database.Fresh() {
-		return database, err
+	return db.Open(path, db.Options{})
+}
+
+// remainsOf reads what the files of all versions tell.
+func remainsOf(data *folder.Data) ([]deploy.Remains, error) {
+	artifacts, ctx := data.Artifacts(), context.Background()
+	stored, err := artifacts.All(ctx)
+	if err != nil {
+		return nil, err
 	}
-	if err := rebuild(context.Background(), database, data, log); err != nil {
-		return nil, errors.Join(err, database.Close())
+	var all []deploy.Remains
+	for _, v := range stored {
+		r, err := deploy.RemainsOf(ctx, artifacts, v.Model, v.Version)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
 	}
-	return database, nil
+	return all, nil
+}
+
+// fill commits what remains of models to an empty database.
+func fill(s deploy.Store, remains []deploy.Remains) error {
+	for _, t := range deploy.Rebuild(remains, deploy.NewID, time.Now()) {
+		if err := s.Commit(context.Background(), t); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // load opens what is live, as many models at a time as there are processors.

@@ -23,6 +23,7 @@ type problem struct {
 	code    string // stable name of the kind of problem
 	message string
 	details []detail
+	more    int // how many things that are wrong are not among the details
 }
 
 // A detail is one thing that is wrong, with its place.
@@ -104,8 +105,8 @@ func problemOf(err error) problem {
 	case errors.As(err, &failed):
 		return errFailed
 	case errors.As(err, &body):
-		return problem{http.StatusBadRequest, "malformed-body", body.Error(),
-			[]detail{{row: body.Row, line: body.Line, code: "malformed-body", message: body.Message}}}
+		return problem{status: http.StatusBadRequest, code: "malformed-body", message: body.Error(),
+			details: []detail{{row: body.Row, line: body.Line, code: "malformed-body", message: body.Message}}}
 	case errors.As(err, &record):
 		return recordProblem(err, record)
 	case errors.Is(err, scoring.ErrAnswerTooLarge):
@@ -132,12 +133,12 @@ func recordProblem(err error, record evaluator.RecordError) problem {
 	if errors.As(err, &invalid) {
 		d.expected = invalid.Allowed
 	}
-	return problem{http.StatusBadRequest, record.Code(), err.Error(), []detail{d}}
+	return problem{status: http.StatusBadRequest, code: record.Code(), message: err.Error(), details: []detail{d}}
 }
 
 // rejection is about a document that cannot be deployed.
 func rejection(r *catalog.Rejection) problem {
-	p := problem{http.StatusBadRequest, "invalid-document", r.Message, nil}
+	p := problem{status: http.StatusBadRequest, code: "invalid-document", message: r.Message, more: r.More}
 	for _, f := range r.Faults {
 		p.details = append(p.details, detail{
 			field: r.Field, row: r.Row, line: f.Line, path: f.Path, code: string(f.Code), message: f.Message, expected: f.Expected,
@@ -186,6 +187,9 @@ func (p *problem) body(rfc9457 bool) []byte {
 			b = p.details[i].append(b)
 		}
 		b = append(b, ']')
+	}
+	if p.more > 0 {
+		b = strconv.AppendInt(append(b, `,"more":`...), int64(p.more), 10)
 	}
 	return append(b, "}\n"...)
 }

@@ -19,7 +19,18 @@ import (
 // newServer starts a service over an empty folder; change may alter its configuration.
 func newServer(t testing.TB, change func(*rest.Config)) *httptest.Server {
 	t.Helper()
-	store, err := local.Open(t.TempDir(), local.Options{})
+	return newServerWith(t, local.Options{}, change)
+}
+
+// newStrictServer starts a service that refuses what the schemas do not know.
+func newStrictServer(t testing.TB) *httptest.Server {
+	t.Helper()
+	return newServerWith(t, local.Options{Strict: true}, nil)
+}
+
+func newServerWith(t testing.TB, o local.Options, change func(*rest.Config)) *httptest.Server {
+	t.Helper()
+	store, err := local.Open(t.TempDir(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -203,7 +203,7 @@ func TestHostilePaths(t *testing.T) {
 		"/model/iris ", "/model/ iris", "/model/iris%20", "/model/iris.pmml/..", "/openscoring//model", "/openscoring/./model", "/openscoring/../model", "/openscoring%2fmodel",
 		"/Openscoring/model", "/MODEL/iris", "/model/iris/PMML", "/model/iris/pmml/", "/model/iris/pmml//", "/model/iris/pmml/..", "/model/iris/batch/x", "/model/-iris", "/model/.iris",
 		"/model/_iris", "/model/ıris", "/model/iris\u200b", "/model/%E2%80%8Biris", "/model/ｉris", "/model/" + strings.Repeat("a", 129), "/model/" + strings.Repeat("a", 8000),
-		"/model/iris/versions", "/metrics/", "/metrics/..", "/healthz/../model", "/debug/pprof/", "/debug/vars", "/favicon.ico", "/.git/config", "/index.html", "/model/iris/../../metrics",
+		"/model/iris/version", "/metrics/", "/metrics/..", "/healthz/../model", "/debug/pprof/", "/debug/vars", "/favicon.ico", "/.git/config", "/index.html", "/model/iris/../../metrics",
 	}
 	for _, path := range paths {
 		for _, method := range []string{"GET", "PUT", "DELETE", "POST"} {

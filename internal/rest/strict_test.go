@@ -4,9 +4,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/handoff-pmml/handoff/internal/local"
-	"github.com/handoff-pmml/handoff/internal/rest"
 )
 
 // TestStrictGoldens replays what was recorded of a server that validates documents, and of the metrics of Openscoring 1.
@@ -20,7 +17,7 @@ func TestStrictGoldens(t *testing.T) {
 		for _, file := range files {
 			g := readGolden(t, file)
 			t.Run(g.Name, func(t *testing.T) {
-				server := newServer(t, strict)
+				server := newStrictServer(t)
 				base := server.URL + "/openscoring"
 				for _, s := range g.Setup {
 					exchange(t, "PUT", base+"/model/"+s.ID, map[string]string{"Content-Type": "application/xml"}, fileText(t, filepath.Join(folder, s.File)))
@@ -34,8 +31,6 @@ func TestStrictGoldens(t *testing.T) {
 	}
 }
 
-func strict(c *rest.Config) { c.Deployer.(*local.Store).Strict = true }
-
 // TestStrictDeployment refuses a document, and names the place, only where documents are checked strictly.
 func TestStrictDeployment(t *testing.T) {
 	document := strings.Replace(irisDocument(t), "<Header", `<Header bogus="1"`, 1)
@@ -43,7 +38,7 @@ func TestStrictDeployment(t *testing.T) {
 	if got := send(t, newServer(t, nil), put); got.status != 201 {
 		t.Errorf("%d %s", got.status, got.body)
 	}
-	got := send(t, newServer(t, strict), put)
+	got := send(t, newStrictServer(t), put)
 	if got.status != 400 || !strings.HasSuffix(got.message(), "/PMML/Header/@bogus: Header has no attribute bogus [unknown-attribute]") {
 		t.Errorf("%d %s", got.status, got.body)
 	}
