@@ -199,7 +199,6 @@ func TestReport(t *testing.T) {
 		t.Error(err)
 	}
 	put(t, p, line{coefficient: 4}.String(), deploy.Metadata{}) // its golden rows are wrong
-	p.Wait()
 	if _, err := p.Report(ctx, "m", 3, 0); !errors.As(err, &refused) || !strings.Contains(err.Error(), "version 3 is REJECTED and its files are gone") {
 		t.Error(err)
 	}
@@ -224,7 +223,6 @@ func TestPreview(t *testing.T) {
 	}
 	s.lay("models/m/golden.csv", "x,y\n1,3\n2,5\n")
 	put(t, p, line{coefficient: 2}.String(), deploy.Metadata{})
-	p.Wait()
 	files, model := s.names(), s.models["m"]
 	s.lay("models/m/model.json", `{"owner": "new"}`)
 

@@ -151,7 +151,7 @@ func placesOf(text []byte) (places, error) {
 	d := jsontext.NewDecoder(bytes.NewReader(text))
 	at, line := 0, 1 // the lines of what was read are counted once
 	for {
-		_, err := d.ReadToken()
+		token, err := d.ReadToken()
 		if errors.Is(err, io.EOF) {
 			return p, nil
 		}
@@ -165,6 +165,9 @@ func placesOf(text []byte) (places, error) {
 		if _, known := p[pointer]; !known {
 			p[pointer] = line
 		}
+		if token.Kind() == '0' && !plainNumber(token.String()) {
+			return nil, badSettings(settingsFault{line: line, pointer: pointer, message: "the number is longer, larger or closer to zero than any setting"})
+		}
 		if d.StackDepth() > maxSettingsDepth {
 			return nil, badSettings(settingsFault{line: line, pointer: pointer, message: "the text is nested too deeply"})
 		}
@@ -176,6 +179,21 @@ func placesOf(text []byte) (places, error) {
 			return p, nil
 		}
 	}
+}
+
+// plainNumber says whether a number can be calculated with at no great cost: the validator does so exactly, and 1e999999999
+// has a billion digits.
+func plainNumber(text string) bool {
+	const longest, greatest = 40, 320
+	if len(text) > longest {
+		return false
+	}
+	_, exponent, _ := strings.Cut(strings.ToLower(text), "e")
+	if exponent == "" {
+		return true
+	}
+	n, err := strconv.Atoi(exponent)
+	return err == nil && n >= -greatest && n <= greatest
 }
 
 // maxSettingsDepth is deeper than any settings are.

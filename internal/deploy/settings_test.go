@@ -52,8 +52,11 @@ func TestReadSettingsRefuses(t *testing.T) {
 		{`{"keepVersions": 2.5}`, 1, "/keepVersions", "integer", 0},
 		{`{"keepVersions": 1e300}`, 1, "/keepVersions", "100", 0},
 		{`{"tolerance": {"relative": -1}}`, 1, "/tolerance/relative", "", 0},
-		{`{"tolerance": {"absolute": 1e999}}`, 1, "/tolerance/absolute", "", 0},
+		{`{"tolerance": {"absolute": 1e310}}`, 1, "/tolerance/absolute", "", 0},
 		{`{"keepVersions": 4.0}`, 1, "/keepVersions", "the value cannot be a number 4.0", 0},
+		{`{"keepVersions": 1e999999999}`, 1, "/keepVersions", "larger", 0},
+		{`{"tolerance": {"relative": 1E-999999999}}`, 1, "/tolerance/relative", "closer to zero", 0},
+		{`{"keepVersions": ` + strings.Repeat("1", 1000) + `}`, 1, "/keepVersions", "longer", 0},
 		{`{"schemaChange": "maybe"}`, 1, "/schemaChange", "'refuse', 'allow'", 0},
 		{`{"tags": {"a": 1}}`, 1, "/tags/a", "string", 0},
 		{`{"owner": null}`, 1, "/owner", "null", 0},
@@ -150,7 +153,7 @@ func TestSettingsAreDocumented(t *testing.T) {
 }
 
 func FuzzReadSettings(f *testing.F) {
-	for _, seed := range []string{`{}`, `{"owner": "x", "tags": {"a": "b"}}`, "{\n\"a\": [1, {}]}", `{"tolerance": {"relative": 1e999}}`, "\xEF\xBB\xBF{}", `{"a":1}]`} {
+	for _, seed := range []string{`{}`, `{"owner": "x", "tags": {"a": "b"}}`, "{\n\"a\": [1, {}]}", `{"tolerance": {"relative": 1e999}}`, "\xEF\xBB\xBF{}", `{"a":1}]`, `{"keepVersions": 1e999999999}`} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -15,6 +15,7 @@ import (
 
 func put(t *testing.T, p *deploy.Pipeline, document string, m deploy.Metadata) (deploy.Deployment, *catalog.Rejection) {
 	t.Helper()
+	defer p.Wait() // files are removed after the answer
 	o, err := p.Deploy(context.Background(), "m", strings.NewReader(document), m)
 	var r *catalog.Rejection
 	if err != nil && !errors.As(err, &r) {
@@ -211,7 +212,6 @@ func TestSchemaOfAVersionThatIsDamaged(t *testing.T) {
 			s := newShelf()
 			p := s.pipeline(t)
 			put(t, p, line{coefficient: 2}.String(), deploy.Metadata{})
-			p.Wait()
 			c.damage(s)
 			d, r := put(t, p, line{coefficient: 2, target: "z"}.String(), deploy.Metadata{})
 			if (r != nil) != c.refused {
@@ -234,7 +234,6 @@ func TestSidecarsAreKept(t *testing.T) {
 	if _, r := put(t, p, line{coefficient: 2}.String(), deploy.Metadata{}); r != nil {
 		t.Fatal(r)
 	}
-	p.Wait()
 	for name, want := range map[string]string{"model.json": settings, "golden.csv": golden, "baseline.csv": baseline} {
 		if got := string(s.files["m/1/"+name]); got != want {
 			t.Errorf("%s is %q", name, got)
