@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/handoff-pmml/handoff/internal/local"
 )
 
 // TestStrictGoldens replays what was recorded of a server that validates documents, and of the metrics of Openscoring 1.
@@ -17,7 +19,7 @@ func TestStrictGoldens(t *testing.T) {
 		for _, file := range files {
 			g := readGolden(t, file)
 			t.Run(g.Name, func(t *testing.T) {
-				server := newStrictServer(t)
+				server := newServerWith(t, local.Options{Strict: g.Server == "validate"}, nil)
 				base := server.URL + "/openscoring"
 				for _, s := range g.Setup {
 					exchange(t, "PUT", base+"/model/"+s.ID, map[string]string{"Content-Type": "application/xml"}, fileText(t, filepath.Join(folder, s.File)))
