@@ -25,7 +25,7 @@ var requiredAttributes = map[string][]string{
 	"MiningField": {"name"}, "MiningModel": {"functionName"}, "NormContinuous": {"field"}, "NormDiscrete": {"field", "value"},
 	"NumericPredictor": {"name", "coefficient"}, "OutputField": {"name"}, "ParameterField": {"name"}, "PredictorTerm": {"coefficient"},
 	"Regression": {"functionName"}, "RegressionModel": {"functionName"}, "RegressionTable": {"intercept"}, "ScoreDistribution": {"value", "recordCount"},
-	"Segmentation": {"multipleModelMethod"}, "SimplePredicate": {"field", "operator"}, "SimpleSetPredicate": {"field", "booleanOperator"},
+	"Scorecard": {"functionName"}, "Segmentation": {"multipleModelMethod"}, "SimplePredicate": {"field", "operator"}, "SimpleSetPredicate": {"field", "booleanOperator"},
 	"TextIndex": {"textField"}, "TreeModel": {"functionName"}, "Value": {"value"}, "VariableWeight": {"field"}, "VerificationField": {"field"},
 }
 

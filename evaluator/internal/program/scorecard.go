@@ -54,11 +54,14 @@ func (k *Scorecard) eval(f *Frame, m *Model, o *outcome) {
 		points := a.Score
 		if a.Complex != nil {
 			cell := a.fast.Eval(f.Frame)
-			f.Need(cell)
-			if cell.State == value.Missing || cell.State == value.Failed {
+			points = k.round(cell.Float64())
+			if math.IsNaN(points) {
+				if cell.State != value.Failed {
+					cell = f.Fail(fmt.Sprintf("Characteristic %q has an undefined partial score", c.Name))
+				}
+				f.Need(cell)
 				return
 			}
-			points = k.round(cell.Float64())
 		}
 		score = k.round(score + points)
 		if a.Code >= 0 {
