@@ -34,6 +34,7 @@ func TestNoAllocations(t *testing.T) {
 		{"outputs of text", document(`<TreeModel functionName="classification">{c}` + outputs(gets("shown", "string", `feature="predictedDisplayValue"`), gets("id", "string", `feature="entityId"`), gets("res", "double", `feature="residual"`)) +
 			node(`id="root" score="a"`, always, counts("a", 1, "b", 1)) + `</TreeModel>`), record{"x": 1.0, "c": "a"}},
 		{"treated inputs", echo(`<Value value="-1" property="missing"/><Interval closure="closedClosed" leftMargin="0" rightMargin="10"/>`, `outliers="asExtremeValues" highValue="5" missingValueReplacement="3" invalidValueTreatment="asMissing"`), record{"x": "11"}},
+		{"association rules", associated(transaction, outputs(`<OutputField name="rule" optype="categorical" dataType="string" feature="rule"/>`, `<OutputField name="id" optype="continuous" dataType="integer" feature="ruleId" rankBasis="lift"/>`)+abc+itemsets+four), record{"item": "a"}},
 		{"inputs of text that are numbers", document(linear("", numeric("x", 2))), record{"x": "1.5"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
