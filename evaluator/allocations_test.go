@@ -30,6 +30,7 @@ func TestNoAllocations(t *testing.T) {
 		{"chain", document(ensemble("classification", "modelChain", "", "", all(strings.Replace(linearMember(0, "x", 0.5), "{}", "{}"+outputs(output("half", "predictedValue", "")), 1)),
 			all(`<RegressionModel functionName="classification" normalizationMethod="logit">{c}`+strings.ReplaceAll(of("b", 0, 1)+of("a", 0, 0), `name="x"`, `name="half"`)+`</RegressionModel>`))), record{"x": 1.0}},
 		{"nested", document(ensemble("regression", "sum", "", "", all(`<MiningModel functionName="regression">{}<Segmentation multipleModelMethod="selectFirst">`+when(above("z", "0"), number(1))+all(number(2))+`</Segmentation></MiningModel>`), all(number(2)))), record{"x": 1.0}},
+		{"scorecard", document(card(`initialScore="1"`, aspect(`reasonCode="S" baselineScore="12"`, scores(3, atMost("x", "0")), scores(6, above("x", "0"))), given("z", "Z", "2"), given("n", "N", "9"), given("f", "Z", "1"))), record{"x": 1.0, "z": 2.0, "n": 4.0, "f": 3.0}},
 		{"derived fields", derives("string", apply("if", apply("and", apply("greaterThan", field("x"), constant("0")), apply("isNotMissing", field("s"))), field("s"), constant("none"))), record{"x": 1.0, "s": "p"}},
 		{"outputs of text", document(`<TreeModel functionName="classification">{c}` + outputs(gets("shown", "string", `feature="predictedDisplayValue"`), gets("id", "string", `feature="entityId"`), gets("res", "double", `feature="residual"`)) +
 			node(`id="root" score="a"`, always, counts("a", 1, "b", 1)) + `</TreeModel>`), record{"x": 1.0, "c": "a"}},

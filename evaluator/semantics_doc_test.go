@@ -19,6 +19,7 @@ func TestSemanticsDocumented(t *testing.T) {
 	for test, all := range map[string][]semantic{
 		"TestTreeModel": trees(), "TestRegressionModel": regressions(), "TestMiningModel": minings(), "TestPredicates": predicates(),
 		"TestInputs": inputsTreated(), "TestExpressions": expressions(), "TestScopes": scopes(), "TestResults": results(),
+		"TestScorecard":        scorecards(),
 		"TestAssociationModel": associations(),
 	} {
 		for _, s := range all {
