@@ -36,6 +36,9 @@ func TestNoAllocations(t *testing.T) {
 			node(`id="root" score="a"`, always, counts("a", 1, "b", 1)) + `</TreeModel>`), record{"x": 1.0, "c": "a"}},
 		{"treated inputs", echo(`<Value value="-1" property="missing"/><Interval closure="closedClosed" leftMargin="0" rightMargin="10"/>`, `outliers="asExtremeValues" highValue="5" missingValueReplacement="3" invalidValueTreatment="asMissing"`), record{"x": "11"}},
 		{"association rules", associated(transaction, outputs(`<OutputField name="rule" optype="categorical" dataType="string" feature="rule"/>`, `<OutputField name="id" optype="continuous" dataType="integer" feature="ruleId" rankBasis="lift"/>`)+abc+itemsets+four), record{"item": "a"}},
+		{"clusters", two("distance", "euclidean", "", ""), record{"x": 1.0}},
+		{"clusters of bits", bits("jaccard"), record{"x": 1.0, "z": 0.0, "n": 1}},
+		{"clusters compared by tables", tabled(rowsOf("any", "0 5", "7 1")), record{"m": 1, "x": 2.0}},
 		{"inputs of text that are numbers", document(linear("", numeric("x", 2))), record{"x": "1.5"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -18,7 +18,7 @@ func TestSemanticsDocumented(t *testing.T) {
 	shown := map[string][]string{}
 	for test, all := range map[string][]semantic{
 		"TestTreeModel": trees(), "TestRegressionModel": regressions(), "TestMiningModel": minings(), "TestPredicates": predicates(),
-		"TestInputs": inputsTreated(), "TestExpressions": expressions(), "TestScopes": scopes(), "TestResults": results(),
+		"TestInputs": inputsTreated(), "TestExpressions": expressions(), "TestScopes": scopes(), "TestResults": results(), "TestClusteringModel": clusterings(),
 		"TestScorecard":        scorecards(),
 		"TestAssociationModel": associations(),
 	} {
