@@ -48,6 +48,9 @@ func (r *outputReader) associationFeature(o *Output, e *pmml.Element) (done, ok 
 	}
 	o.Feature, o.FeatureName = enum.RuleValue, feature
 	r.ruleChoice(o, e, choice)
+	if o.Rule.Many {
+		rules *= 5 // all of them may be written for each record
+	}
 	r.c.spend(e.Place(), rules)
 	if choice == enum.Rule && !r.m.showsRules {
 		r.m.showsRules = true

@@ -73,6 +73,7 @@ type basket struct {
 	sides   []value.Cell                     // for each itemset, the list of its items, if it was asked for
 	listed  []int32                          // itemsets whose list is in sides
 	cells   []value.Cell
+	shown   int // items that lists of sides name so far
 }
 
 func newBasket(k *Association) basket {
@@ -90,6 +91,7 @@ func (b *basket) clear() {
 	for _, s := range b.listed {
 		b.sides[s] = value.Cell{}
 	}
+	b.shown = 0
 	b.held, b.touched, b.listed, b.rules, b.isDone = b.held[:0], b.touched[:0], b.listed[:0], b.rules[:0], [len(b.isDone)]bool{}
 }
 
@@ -232,7 +234,7 @@ func (b *basket) applies(rule int32, a enum.RuleAlgorithm) bool {
 	return a == enum.Recommendation || b.contains(b.k.Rules[rule].Consequent) == (a == enum.RuleAssociation)
 }
 
-// maxListed bounds the items that the list of an output names, since many rules may share a long itemset.
+// maxListed bounds the items that the lists of one record name, since many rules may share a long itemset.
 const maxListed = 1_000_000
 
 // ruleValue gives what an output says of rules.
@@ -240,7 +242,7 @@ func (o *Output) ruleValue(f *Frame, b *basket) value.Cell {
 	if b == nil {
 		return value.Cell{}
 	}
-	want, listed := int(o.Rank), 0
+	want := int(o.Rank)
 	b.cells = b.cells[:0]
 	for _, i := range b.order(o.Rule.Basis, o.Rule.Ascending) {
 		if !b.applies(i, o.Rule.Algorithm) {
@@ -255,7 +257,7 @@ func (o *Output) ruleValue(f *Frame, b *basket) value.Cell {
 		c := b.rule(f, o, i)
 		if c.Many {
 			from, to := c.Range()
-			if listed += to - from; listed > maxListed {
+			if b.shown += to - from; b.shown > maxListed {
 				return f.Fail(fmt.Sprintf("the rules have more than %d items", maxListed))
 			}
 		}
