@@ -225,7 +225,7 @@ func (r *clusterReader) centerOf(array *pmml.Element) []float64 {
 			center = append(center, r.coordinate(array.Place(), n-1, text))
 		}
 	})
-	const words = 4 // that a coordinate takes while the model is compiled
+	const words = 8 // that a coordinate takes while the model is compiled
 	r.c.grow(array.Place(), words*n)
 	if n != fields && fields > 0 {
 		r.c.inconsistent(array.Place(), "the centre has %d coordinates, but %d fields are compared", n, fields)

@@ -18,6 +18,7 @@ import (
 var requiredAttributes = map[string][]string{
 	"AssociationModel": {"functionName"}, "AssociationRule": {"antecedent", "consequent", "support", "confidence"},
 	"Item": {"id", "value"}, "Itemset": {"id"}, "ItemRef": {"itemRef"},
+	"ClusteringField": {"field"}, "ClusteringModel": {"functionName", "modelClass", "numberOfClusters"}, "ComparisonMeasure": {"kind"}, "MatCell": {"row", "col"},
 	"Aggregate": {"field", "function"}, "Apply": {"function"}, "CategoricalPredictor": {"name", "value", "coefficient"},
 	"CompoundPredicate": {"booleanOperator"}, "DataField": {"name", "optype", "dataType"}, "DefineFunction": {"name", "optype"},
 	"DerivedField": {"optype", "dataType"}, "Discretize": {"field"}, "DiscretizeBin": {"binValue"}, "FieldColumnPair": {"field", "column"},
