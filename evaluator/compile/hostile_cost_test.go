@@ -182,6 +182,24 @@ var costly = []struct {
 		times(200_000, func(i int) { w.put(`<NumericPredictor name="q%d" coefficient="1"/>`, i) })
 		w.put(`</RegressionTable></RegressionModel>`)
 	})},
+	{"5,000 characteristics of 60 bins", "accepted", around(noFields, func(w *documentWriter) {
+		w.put(`<Scorecard functionName="regression" baselineScore="1">` + miningSchema + `<Characteristics>`)
+		times(5_000, func(i int) {
+			w.put(`<Characteristic reasonCode="r%d">`, i)
+			times(60, func(k int) {
+				w.put(`<Attribute partialScore="1"><SimplePredicate field="x" operator="equal" value="%d"/></Attribute>`, k)
+			})
+			w.put(`<Attribute partialScore="2"><True/></Attribute></Characteristic>`)
+		})
+		w.put(`</Characteristics></Scorecard>`)
+	})},
+	{"a characteristic of 200,000 attributes with as many codes", "accepted", around(noFields, func(w *documentWriter) {
+		w.put(`<Scorecard functionName="regression" baselineScore="1">` + miningSchema + `<Characteristics><Characteristic>`)
+		times(200_000, func(i int) {
+			w.put(`<Attribute partialScore="1" reasonCode="r%d"><SimplePredicate field="x" operator="lessThan" value="%d"/></Attribute>`, i, i)
+		})
+		w.put(`</Characteristic></Characteristics></Scorecard>`)
+	})},
 	{"a cycle of 20,000 fields", "cycle", around(func(w *documentWriter) {
 		times(20_000, func(i int) {
 			w.put(`<DerivedField name="f%d" optype="continuous" dataType="double"><FieldRef field="f%d"/></DerivedField>`, i, (i+1)%20_000)

@@ -234,6 +234,7 @@ func seal(body []byte) []byte {
 // FuzzOpen forges compiled forms: each is refused, or scores records without a panic.
 func FuzzOpen(f *testing.F) {
 	f.Add(sample(f).Encode()[24:])
+	f.Add(card().Encode()[24:])
 	f.Fuzz(func(t *testing.T, body []byte) {
 		p, err := program.Open(seal(body))
 		if err != nil {
