@@ -14,10 +14,10 @@ func TestAssociationModel(t *testing.T) { show(t, associations()) }
 
 // pantry is the data dictionary of these tests.
 const pantry = `<DataDictionary><DataField name="basket" optype="categorical" dataType="string"/><DataField name="shop" optype="categorical" dataType="string"/>
-<DataField name="item" optype="categorical" dataType="string"/><DataField name="count" optype="categorical" dataType="integer"/>
+<DataField name="item" optype="categorical" dataType="string" taxonomy="goods"/><DataField name="count" optype="categorical" dataType="integer"/>
 <DataField name="a" optype="categorical" dataType="boolean"/><DataField name="b" optype="categorical" dataType="string"/><DataField name="c" optype="continuous" dataType="double"/>
 <DataField name="listed" optype="categorical" dataType="string"><Value value="a"/><Value value="b"/><Value value="c"/><Value value="?" property="missing"/></DataField>
-<DataField name="y" optype="continuous" dataType="double"/></DataDictionary>`
+<DataField name="y" optype="continuous" dataType="double"/>{goods}</DataDictionary>`
 
 // associated is a document with an AssociationModel.
 func associated(schema, content string) string {
@@ -26,7 +26,16 @@ func associated(schema, content string) string {
 }
 
 func pantryDocument(model string) string {
-	return `<PMML xmlns="http://www.dmg.org/PMML-4_4" version="4.4"><Header/>` + pantry + model + `</PMML>`
+	return pantryWith("", model)
+}
+
+// pantryWith has a data dictionary whose items have a taxonomy.
+func pantryWith(goods, model string) string {
+	dictionary := strings.Replace(pantry, "{goods}", goods, 1)
+	if goods == "" {
+		dictionary = strings.Replace(dictionary, ` taxonomy="goods"`, "", 1)
+	}
+	return `<PMML xmlns="http://www.dmg.org/PMML-4_4" version="4.4"><Header/>` + dictionary + model + `</PMML>`
 }
 
 // fieldsOf are mining fields; "basket:group" has another usageType.
@@ -171,6 +180,10 @@ func associations() []semantic {
 			{in: record{"item": both}, want: record{"ids": "[2, 1, 3]", "up": "[2, 1, 3]", "lift": 0.1}},
 		}},
 		{"AS-13 what is said about the search changes nothing", strings.Replace(of(ids("ids", `algorithm="recommendation"`)), `minimumSupport="0"`, `minimumSupport="0.45" lengthLimit="1" maxNumberOfItemsPerTA="1"`, 1), finds("item", both, "[2, 1, 4, 3]")},
+		{"AS-12 TAX-01 TAX-02 TAX-04 TAX-06 kinds of items", pantryWith(`<Taxonomy name="goods"><ChildParent childField="kind" parentField="of" parentLevelField="l" isRecursive="yes"><InlineTable><row><kind>ale</kind><of>beer</of><l>1</l></row><row><kind>beer</kind><of>drink</of></row></InlineTable></ChildParent>`+
+			`<ChildParent childField="k" parentField="p"><InlineTable><row><k>drink</k><p>food</p></row><row><k>food</k><p>drink</p></row></InlineTable></ChildParent></Taxonomy>`,
+			`<AssociationModel functionName="associationRules"><MiningSchema>`+transaction+`</MiningSchema>`+recommended+itemsOf(`value="drink"`, `value="beer"`, `value="c"`)+itemsets+four+`</AssociationModel>`),
+			finds("item", basket{"ale"}, "[2, 1, 4, 3]", basket{"drink"}, "[1]", basket{"food"}, "[1]", basket{"wine"}, "[]")},
 		{"MM-30 OU-34 rules of members", chained, []scored{{in: record{"item": both}, want: record{"top": "{a,b}->{c}", "named": "2"}}, {in: record{}, want: record{"top": nil, "named": nil}}}},
 		{"AG-01 an Aggregate over a transaction", summed, []scored{{in: record{"count": basket{1, 2, 3}}, want: record{"y": 7.0}}, {in: record{"count": 4}, want: record{"y": 5.0}}}},
 	}

@@ -177,6 +177,7 @@ func (r *associationReader) is(item *Item, e *pmml.Element, f *field, text strin
 		return
 	}
 	item.Slot, item.Is = f.slot, cell
+	r.kinds(item, e, f, text)
 }
 
 // flag makes an item a field that says whether it is there.

@@ -31,6 +31,8 @@ type Item struct {
 	Slot int32      // -1: it never is in the basket
 	Is   value.Cell
 	Flag bool
+
+	Kinds []value.Cell // of Is: they stand for it, too
 }
 
 // An Itemset is items, each once, in the order in which rules show them.
@@ -320,11 +322,12 @@ func (b *basket) side(f *Frame, itemset int32) value.Cell {
 }
 
 func (k *Association) code(c *coder) {
-	codec.Slice(c.Coder, &k.Items, 4, func(i *Item) {
+	codec.Slice(c.Coder, &k.Items, 5, func(i *Item) {
 		c.Cell(&i.Text)
 		c.Optional(&i.Slot)
 		c.Cell(&i.Is)
 		c.Bool(&i.Flag)
+		c.Cells(&i.Kinds)
 		if i.Text.Type != value.String {
 			c.Failf("an item without text")
 		}
@@ -370,6 +373,9 @@ func (k *Association) prepare(at int) {
 			field.flags = append(field.flags, int32(i))
 		} else {
 			field.items[item.Is] = append(field.items[item.Is], int32(i))
+			for _, kind := range item.Kinds {
+				field.items[kind] = append(field.items[kind], int32(i))
+			}
 		}
 	}
 	k.in, k.begins = make([][]int32, len(k.Items)), make([][]int32, len(k.Itemsets))
@@ -394,7 +400,11 @@ func (k *Association) print(w *printer) {
 		case item.Flag:
 			w.line("%d: %s if %s", i, w.Cell(item.Text), w.Slot(item.Slot))
 		default:
-			w.line("%d: %s if %s has %s", i, w.Cell(item.Text), w.Slot(item.Slot), w.Cell(item.Is))
+			s := ""
+			for _, kind := range item.Kinds {
+				s += " or " + w.Cell(kind)
+			}
+			w.line("%d: %s if %s has %s%s", i, w.Cell(item.Text), w.Slot(item.Slot), w.Cell(item.Is), s)
 		}
 	}
 	for i := range k.Rules {
