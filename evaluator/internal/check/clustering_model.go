@@ -198,13 +198,13 @@ func (r *clusterReader) predict(ids, names []string) {
 // matter here.
 func (r *clusterReader) cluster(e *pmml.Element) {
 	r.c.attributes(e, "id", "name", "size")
-	r.c.whole(e, "size", 0, 0)
+	r.noteNumber(e, "size")
 	parts := r.c.single(e, []string{"KohonenMap", "Array", "Partition", "Covariances"})
 	if place := parts["KohonenMap"]; place != nil {
 		r.c.attributes(place, "coord1", "coord2", "coord3")
 		r.c.noChildren(place)
 		for _, attr := range []string{"coord1", "coord2", "coord3"} {
-			r.c.number(place, attr, 0)
+			r.noteNumber(place, attr)
 		}
 	}
 	var cluster Cluster
@@ -214,6 +214,17 @@ func (r *clusterReader) cluster(e *pmml.Element) {
 		r.c.missingElement(e, "Array")
 	}
 	r.t.Clusters = append(r.t.Clusters, cluster)
+}
+
+// noteNumber reports what should be a number but does not change a score.
+func (r *clusterReader) noteNumber(e *pmml.Element, attr string) {
+	text, ok := e.Attr(attr)
+	if !ok {
+		return
+	}
+	if _, ok = value.Parse(value.Double, text, nil); !ok {
+		r.c.noteInconsistent(e.At(attr), "%s is %q, which is not a number", attr, text)
+	}
 }
 
 // centerOf reads the coordinates of a centre.

@@ -235,6 +235,7 @@ func seal(body []byte) []byte {
 func FuzzOpen(f *testing.F) {
 	f.Add(sample(f).Encode()[24:])
 	f.Add(card().Encode()[24:])
+	f.Add(groups().Encode()[24:])
 	f.Fuzz(func(t *testing.T, body []byte) {
 		p, err := program.Open(seal(body))
 		if err != nil {
