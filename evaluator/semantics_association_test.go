@@ -179,6 +179,9 @@ func associations() []semantic {
 		{"AS-09 OU-29 measures that are not known", associated(transaction, outputs(`<OutputField name="lift" feature="lift" algorithm="recommendation" rankBasis="lift"/>`, ids("ids", `algorithm="recommendation" rankBasis="lift"`), ids("up", `algorithm="recommendation" rankBasis="lift" rankOrder="ascending"`))+abc+itemsets+implies("1", "2", "")+implies("1", "3", `lift="0.1"`)+implies("2", "3", "")), []scored{
 			{in: record{"item": both}, want: record{"ids": "[2, 1, 3]", "up": "[2, 1, 3]", "lift": 0.1}},
 		}},
+		{"OU-42 OU-40 rules without an Output", associated(transaction, abc+itemsets+four), []scored{
+			{in: record{"item": both}, want: record{"consequent": "[c]", "antecedent": "[a, b]", "rule": "{a,b}->{c}", "ruleId": "2", "confidence": 0.9, "support": 0.3, "lift": 1.5}}, {in: record{}, want: record{"rule": nil}},
+		}},
 		{"AS-13 what is said about the search changes nothing", strings.Replace(of(ids("ids", `algorithm="recommendation"`)), `minimumSupport="0"`, `minimumSupport="0.45" lengthLimit="1" maxNumberOfItemsPerTA="1"`, 1), finds("item", both, "[2, 1, 4, 3]")},
 		{"AS-12 TAX-01 TAX-02 TAX-04 TAX-06 kinds of items", pantryWith(`<Taxonomy name="goods"><ChildParent childField="kind" parentField="of" parentLevelField="l" isRecursive="yes"><InlineTable><row><kind>ale</kind><of>beer</of><l>1</l></row><row><kind>beer</kind><of>drink</of></row></InlineTable></ChildParent>`+
 			`<ChildParent childField="k" parentField="p"><InlineTable><row><k>drink</k><p>food</p></row><row><k>food</k><p>drink</p></row></InlineTable></ChildParent></Taxonomy>`,

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/handoff-pmml/handoff/evaluator/internal/diag"
 	"github.com/handoff-pmml/handoff/evaluator/internal/pmml"
 	"github.com/handoff-pmml/handoff/evaluator/internal/value"
 )
@@ -329,12 +328,4 @@ func (a *AssociationRule) complete(antecedent, consequent *Itemset) {
 	if either := left + right - a.Support; math.IsNaN(a.Affinity) && either > 0 {
 		a.Affinity = a.Support / either
 	}
-}
-
-func (c *checker) unknownReference(at diag.Place, what, id string) {
-	c.faults.Fault(at, diag.UnknownField, "the id of an "+what, "%s %q is not defined", what, id)
-}
-
-func (c *checker) otherGroup(at diag.Place, name string) {
-	c.faults.Fault(at, diag.UnsupportedValue, "", "groupField=%q of Aggregate is not supported", name)
 }

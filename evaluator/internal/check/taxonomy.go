@@ -115,15 +115,3 @@ func (r *associationReader) kinds(item *Item, e *pmml.Element, f *field, text st
 		}
 	}
 }
-
-func (c *checker) unknownTaxonomy(at diag.Place, field, name string) {
-	if c.once("taxonomy", name) {
-		c.faults.Fault(at, diag.UnknownField, "the name of a Taxonomy", "taxonomy %q of field %q is not defined", name, field)
-	}
-}
-
-func (c *checker) unsupportedTaxonomy(at diag.Place, element, name string) {
-	if c.once("taxonomy", name) {
-		c.faults.Fault(at, diag.UnsupportedElement, "", "Element %s is not supported", element)
-	}
-}
