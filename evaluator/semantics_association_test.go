@@ -142,7 +142,7 @@ func associations() []semantic {
 		{"AS-03 AS-14 H10 fields that say yes or no", table(fieldsOf("a", "b", "c"), abc), []scored{
 			{in: record{"a": true, "b": "T"}, want: record{"ids": "[2, 1, 4, 3]"}}, {in: record{"a": "true", "b": "F"}, want: record{"ids": "[1]"}},
 			{in: record{"a": false, "b": "yes", "c": 2.0}, want: record{"ids": "[4, 3]"}}, {in: record{"b": "no", "c": 0.0}, want: record{"ids": "[]"}},
-			{in: record{"b": "1"}, want: record{"ids": "[4, 3]"}}, {in: record{"b": ""}, want: record{"ids": "[]"}}, {in: record{"b": "perhaps"}, code: "invalid-result"},
+			{in: record{"b": "1"}, want: record{"ids": "[4, 3]"}}, {in: record{"b": ""}, want: record{"ids": "[]"}}, {in: record{"b": "perhaps"}, code: "invalid-result b"},
 		}},
 		{"AS-06 H10 the only field, without transactions", table(fieldsOf("item"), abc), finds("item", both, "[2, 1, 4, 3]", "b", "[4, 3]")},
 		{"AS-04 mappedValue and weight", associated(transaction, outputs(feature("rule", ""))+itemsOf(`value="a" mappedValue="Apple" weight="3"`, `value="b" mappedValue="Bread"`, `value="c"`)+itemsets+four), []scored{

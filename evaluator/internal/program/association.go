@@ -134,7 +134,9 @@ func (b *basket) fill(f *Frame, field *basketField) {
 	if len(field.flags) > 0 {
 		yes, ok := saysYes(f, c)
 		if !ok {
-			f.Need(f.Fail("Expected boolean value, got " + text(f, c)))
+			why := f.Fail("Expected boolean value, got " + text(f, c))
+			f.Blame(why, field.slot)
+			f.Need(why)
 		}
 		if yes {
 			b.add(field.flags)
