@@ -30,10 +30,15 @@ func TestNoAllocations(t *testing.T) {
 		{"chain", document(ensemble("classification", "modelChain", "", "", all(strings.Replace(linearMember(0, "x", 0.5), "{}", "{}"+outputs(output("half", "predictedValue", "")), 1)),
 			all(`<RegressionModel functionName="classification" normalizationMethod="logit">{c}`+strings.ReplaceAll(of("b", 0, 1)+of("a", 0, 0), `name="x"`, `name="half"`)+`</RegressionModel>`))), record{"x": 1.0}},
 		{"nested", document(ensemble("regression", "sum", "", "", all(`<MiningModel functionName="regression">{}<Segmentation multipleModelMethod="selectFirst">`+when(above("z", "0"), number(1))+all(number(2))+`</Segmentation></MiningModel>`), all(number(2)))), record{"x": 1.0}},
+		{"scorecard", document(card(`initialScore="1"`, aspect(`reasonCode="S" baselineScore="12"`, scores(3, atMost("x", "0")), scores(6, above("x", "0"))), given("z", "Z", "2"), given("n", "N", "9"), given("f", "Z", "1"))), record{"x": 1.0, "z": 2.0, "n": 4.0, "f": 3.0}},
 		{"derived fields", derives("string", apply("if", apply("and", apply("greaterThan", field("x"), constant("0")), apply("isNotMissing", field("s"))), field("s"), constant("none"))), record{"x": 1.0, "s": "p"}},
 		{"outputs of text", document(`<TreeModel functionName="classification">{c}` + outputs(gets("shown", "string", `feature="predictedDisplayValue"`), gets("id", "string", `feature="entityId"`), gets("res", "double", `feature="residual"`)) +
 			node(`id="root" score="a"`, always, counts("a", 1, "b", 1)) + `</TreeModel>`), record{"x": 1.0, "c": "a"}},
 		{"treated inputs", echo(`<Value value="-1" property="missing"/><Interval closure="closedClosed" leftMargin="0" rightMargin="10"/>`, `outliers="asExtremeValues" highValue="5" missingValueReplacement="3" invalidValueTreatment="asMissing"`), record{"x": "11"}},
+		{"association rules", associated(transaction, outputs(`<OutputField name="rule" optype="categorical" dataType="string" feature="rule"/>`, `<OutputField name="id" optype="continuous" dataType="integer" feature="ruleId" rankBasis="lift"/>`)+abc+itemsets+four), record{"item": "a"}},
+		{"clusters", two("distance", "euclidean", "", ""), record{"x": 1.0}},
+		{"clusters of bits", bits("jaccard"), record{"x": 1.0, "z": 0.0, "n": 1}},
+		{"clusters compared by tables", tabled(rowsOf("any", "0 5", "7 1")), record{"m": 1, "x": 2.0}},
 		{"inputs of text that are numbers", document(linear("", numeric("x", 2))), record{"x": "1.5"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -32,32 +32,53 @@ func (m *Model) Group(name string) (i int, ok bool) {
 type Collector struct {
 	m      *Model
 	groups []collected
-	number map[string]int // of a group by its values
+	number map[string]int32 // of a group by its values
+	column map[[2]int32]int32
 	shared bool
 
 	keys  []Value // of the record that is being given
 	given []Value // by position of Scorer.Set
+	set   []int   // positions at which there is one
 	key   []byte
 }
 
 // A collected group has the values of its records.
 type collected struct {
-	inputs [][]Value // by position of Scorer.Set; of an input that takes one value: those that differ, two at most
+	records int
+	columns []collectedColumn // of the inputs that any of them has
+}
+
+// A collectedColumn is the values of an input; of one that takes a single value those that differ, two at most.
+type collectedColumn struct {
+	input   int
+	records int // that have a value
+	values  []Value
 }
 
 // NewCollector is a Collector without records.
 func (m *Model) NewCollector() *Collector {
-	return &Collector{m: m, number: map[string]int{}, keys: make([]Value, len(m.schema.Groups)), given: make([]Value, len(m.names))}
+	return &Collector{
+		m: m, number: map[string]int32{}, column: map[[2]int32]int32{},
+		keys: make([]Value, len(m.schema.Groups)), given: make([]Value, len(m.names)),
+	}
 }
 
 // Clear begins a record: everything is missing.
 func (c *Collector) Clear() {
 	clear(c.keys)
-	clear(c.given)
+	for _, i := range c.set {
+		c.given[i] = Value{}
+	}
+	c.set = c.set[:0]
 }
 
 // Set gives the record's i-th input a value; positions are those of Scorer.Set.
-func (c *Collector) Set(i int, v Value) { c.given[i] = v }
+func (c *Collector) Set(i int, v Value) {
+	if c.given[i].IsMissing() && !v.IsMissing() {
+		c.set = append(c.set, i)
+	}
+	c.given[i] = v
+}
 
 // SetGroup gives the record's i-th group field (of Schema.Groups) a value.
 func (c *Collector) SetGroup(i int, v Value) { c.keys[i] = v }
@@ -65,26 +86,30 @@ func (c *Collector) SetGroup(i int, v Value) { c.keys[i] = v }
 // Keep adds the record to its group and gives the group's number, from 0.
 func (c *Collector) Keep() (group int) {
 	key, alone := c.groupKey()
-	group, known := c.number[string(key)]
+	known, ok := c.number[string(key)]
 	switch {
-	case alone || !known:
+	case ok && !alone:
+		group = int(known)
+		c.shared = true
+	default:
 		group = c.Alone()
 		if !alone {
-			c.number[string(key)] = group
+			c.number[string(key)] = int32(group)
 		}
-	default:
-		c.shared = true
 	}
-	inputs := c.groups[group].inputs
-	for i := range inputs {
-		inputs[i] = c.merge(inputs[i], i)
+	g := &c.groups[group]
+	g.records++
+	for _, i := range c.set {
+		if !c.given[i].IsMissing() { // a later value may be
+			c.merge(g, group, i)
+		}
 	}
 	return group
 }
 
 // Alone adds a group of its own, for a record that cannot be scored, and gives its number.
 func (c *Collector) Alone() (group int) {
-	c.groups = append(c.groups, collected{make([][]Value, len(c.m.names))})
+	c.groups = append(c.groups, collected{})
 	return len(c.groups) - 1
 }
 
@@ -103,25 +128,28 @@ func (c *Collector) groupKey() (key []byte, alone bool) {
 	if len(c.key) > len(c.keys) {
 		return c.key, false // some value is there
 	}
-	for i := range c.given {
+	for _, i := range c.set {
 		alone = alone || c.given[i].kind == KindList
 	}
 	return c.key, alone
 }
 
 // merge adds the record's i-th input to those of its group.
-func (c *Collector) merge(values []Value, i int) []Value {
-	v := c.given[i]
-	switch {
-	case c.m.program.Inputs[i].List:
-		if v.kind == KindList {
-			return append(values, v.list...)
-		}
-		return append(values, v)
-	case v.IsMissing() || len(values) == 2 || len(values) == 1 && values[0].String() == v.String():
-		return values
+func (c *Collector) merge(g *collected, group, i int) {
+	at, ok := c.column[[2]int32{int32(group), int32(i)}]
+	if !ok {
+		at = int32(len(g.columns))
+		c.column[[2]int32{int32(group), int32(i)}] = at
+		g.columns = append(g.columns, collectedColumn{input: i})
 	}
-	return append(values, v)
+	column, v := &g.columns[at], c.given[i]
+	column.records++
+	switch {
+	case c.m.program.Inputs[i].List && v.kind == KindList:
+		column.values = append(column.values, v.list...)
+	case c.m.program.Inputs[i].List || len(column.values) == 0, len(column.values) == 1 && column.values[0].String() != v.String():
+		column.values = append(column.values, v)
+	}
 }
 
 // Len is the number of groups.
@@ -130,16 +158,27 @@ func (c *Collector) Len() int { return len(c.groups) }
 // Shared says that some group has more than one record.
 func (c *Collector) Shared() bool { return c.shared }
 
-// Give begins a record of s with what a group collected. An input that takes one value must have the same in all records
-// of the group; if not, it is invalid.
+// Give begins a record of s with what a group collected; a record without a value has a missing one in the list. An input
+// that takes a single value must have the same in all records of the group that have any; if not, it is invalid.
 func (c *Collector) Give(group int, s *Scorer) {
+	g := &c.groups[group]
 	s.Clear()
-	for i, values := range c.groups[group].inputs {
+	for i := range c.m.program.Inputs {
+		if !c.m.program.Inputs[i].List {
+			continue
+		}
+		if _, has := c.column[[2]int32{int32(group), int32(i)}]; !has {
+			s.Set(i, List(make([]Value, g.records)...))
+		}
+	}
+	for _, column := range g.columns {
 		switch {
-		case c.m.program.Inputs[i].List || len(values) > 1:
-			s.Set(i, List(values...))
-		case len(values) == 1:
-			s.Set(i, values[0])
+		case c.m.program.Inputs[column.input].List:
+			s.Set(column.input, List(append(column.values, make([]Value, g.records-column.records)...)...))
+		case len(column.values) > 1:
+			s.Set(column.input, List(column.values...))
+		default:
+			s.Set(column.input, column.values[0])
 		}
 	}
 }

@@ -63,6 +63,10 @@ func (s *Scorer) setList(i int, v Value) {
 	}
 	s.frame.BeginList()
 	for _, member := range v.list {
+		if member.kind == KindList {
+			s.frame.BindList(i, v.String())
+			return
+		}
 		if s.Set(i, member); !s.frame.KeepMember(i) {
 			return
 		}

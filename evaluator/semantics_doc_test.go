@@ -18,7 +18,9 @@ func TestSemanticsDocumented(t *testing.T) {
 	shown := map[string][]string{}
 	for test, all := range map[string][]semantic{
 		"TestTreeModel": trees(), "TestRegressionModel": regressions(), "TestMiningModel": minings(), "TestPredicates": predicates(),
-		"TestInputs": inputsTreated(), "TestExpressions": expressions(), "TestScopes": scopes(), "TestResults": results(),
+		"TestInputs": inputsTreated(), "TestExpressions": expressions(), "TestScopes": scopes(), "TestResults": results(), "TestClusteringModel": clusterings(),
+		"TestScorecard":        scorecards(),
+		"TestAssociationModel": associations(),
 	} {
 		for _, s := range all {
 			shown[test] = append(shown[test], strings.Fields(s.id)...)
@@ -26,6 +28,9 @@ func TestSemanticsDocumented(t *testing.T) {
 	}
 	for _, v := range verifications() {
 		shown["TestModelVerification"] = append(shown["TestModelVerification"], strings.Fields(v.id)...)
+	}
+	for _, g := range transactions() {
+		shown["TestTransactions"] = append(shown["TestTransactions"], strings.Fields(g.id)...)
 	}
 	rows := regexp.MustCompile(`(?m)^\| ([A-Z][A-Z0-9-]*) \|.*\| (Test\w+) \|$`).FindAllStringSubmatch(string(text), -1)
 	if len(rows) < 80 {

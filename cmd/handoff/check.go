@@ -39,7 +39,7 @@ is a fault, too. FILE may also be a compiled form; - is standard input.
 		ValidArgsFunction: completeFiles(modelFiles...),
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			f.quiet, _ = cmd.Flags().GetBool("quiet")
-			return interruptible(cmd.Context(), func(*files) error { return runCheck(cmd, f, paths) })
+			return interruptible(cmd.Context(), func(work *files) error { return runCheck(cmd, f, paths, work) })
 		},
 	}
 	cmd.Flags().StringVar(&f.name, "model-name", "", "modelName of the model to check in a document with several; else the first one")
@@ -65,12 +65,14 @@ type report struct {
 	More   int            `json:"more,omitempty"` // faults beyond those that are kept of a document
 }
 
-func runCheck(cmd *cobra.Command, f checkFlags, paths []string) error {
+func runCheck(cmd *cobra.Command, f checkFlags, paths []string, work *files) error {
 	all := report{Faults: []locatedFault{}}
 	out := bufio.NewWriter(cmd.OutOrStdout())
 	code := exitDone
 	for _, path := range paths {
+		reading := work.compiling(cmd, path)
 		r, err := checkFile(path, f, cmd.InOrStdin())
+		reading.stop()
 		if err != nil {
 			fmt.Fprintf(cmd.ErrOrStderr(), "handoff: %v\n", err)
 			code = exitIO

@@ -35,7 +35,9 @@ every command takes in place of the document. It opens in a moment, whatever the
 }
 
 func runCompile(cmd *cobra.Command, m modelFlags, output string, asJSON bool, out *files) error {
+	reading := out.compiling(cmd, m.path)
 	compiled, err := m.read(cmd.InOrStdin())
+	reading.stop()
 	if err != nil {
 		return err
 	}

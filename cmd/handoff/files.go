@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"github.com/spf13/cobra"
 )
 
 // standardStream stands for standard input or output in place of a file's name.
@@ -100,14 +102,28 @@ func (fs *files) add(o *output) (*output, error) {
 	return o, nil
 }
 
+// compiling shows that a document is being compiled, where somebody sees that and has not said otherwise.
+func (fs *files) compiling(cmd *cobra.Command, path string) *progress {
+	quiet, _ := cmd.Flags().GetBool("quiet")
+	asJSON, _ := cmd.Flags().GetBool("json")
+	var in any
+	if path == standardStream {
+		in = cmd.InOrStdin()
+	}
+	if quiet || asJSON || !watchedBy(cmd.ErrOrStderr(), in, nil) {
+		return nil
+	}
+	return fs.show(cmd.ErrOrStderr(), "reading "+printable(path), nil, 0)
+}
+
 // show shows the progress of the work, unless that is over already.
-func (fs *files) show(out io.Writer, table *countedReader, size int64) *progress {
+func (fs *files) show(out io.Writer, what string, table *countedReader, size int64) *progress {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	if fs.over {
 		return nil
 	}
-	fs.bar = newProgress(out, table, size)
+	fs.bar = newProgress(out, what, table, size)
 	return fs.bar
 }
 

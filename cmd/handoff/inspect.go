@@ -32,7 +32,7 @@ verification rows, and warns of what a model should not go live with unseen.
 			if asJSON && listing {
 				return usageError(nil, "--json and --listing cannot be given together")
 			}
-			return interruptible(cmd.Context(), func(*files) error { return runInspect(cmd, m, asJSON, listing) })
+			return interruptible(cmd.Context(), func(out *files) error { return runInspect(cmd, m, asJSON, listing, out) })
 		},
 	}
 	m.add(cmd)
@@ -41,10 +41,12 @@ verification rows, and warns of what a model should not go live with unseen.
 	return cmd
 }
 
-func runInspect(cmd *cobra.Command, f modelFlags, asJSON, listing bool) error {
+func runInspect(cmd *cobra.Command, f modelFlags, asJSON, listing bool, work *files) error {
 	var notes []evaluator.Fault
 	f.notes = func(n evaluator.Fault) { notes = append(notes, n) }
+	reading := work.compiling(cmd, f.path)
 	m, err := f.open(cmd.InOrStdin())
+	reading.stop()
 	if err != nil {
 		return err
 	}

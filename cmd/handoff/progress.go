@@ -14,13 +14,15 @@ import (
 // progressAfter is when a progress bar appears, progressEvery how often it is drawn; tests wait less.
 var progressAfter, progressEvery = time.Second, 200 * time.Millisecond
 
-// A progress shows how far a table has been read, while that takes long. A nil progress shows nothing.
+// A progress shows how far a table has been read, or only that a document is being compiled, while that takes long. A nil
+// progress shows nothing.
 type progress struct {
 	bar  *progressbar.ProgressBar
+	what string
 	size int64 // bytes of the table; 0: not known
 
 	began     time.Time
-	table     *countedReader
+	table     *countedReader // nil: there are no rows
 	rows      atomic.Int64
 	once      sync.Once
 	end, over chan struct{}
@@ -45,17 +47,18 @@ func sizeOf(in io.Reader) int64 {
 	return info.Size()
 }
 
-// newProgress begins to watch how a table of size bytes is read, 0 if they are not known.
-func newProgress(out io.Writer, table *countedReader, size int64) *progress {
+// newProgress begins to watch what is done: how a table of size bytes is read, 0 if they are not known, or something
+// without rows.
+func newProgress(out io.Writer, what string, table *countedReader, size int64) *progress {
 	most := size
 	if size == 0 {
 		most = -1
 	}
 	p := &progress{
-		table: table, size: size, began: time.Now(), end: make(chan struct{}), over: make(chan struct{}),
+		what: what, table: table, size: size, began: time.Now(), end: make(chan struct{}), over: make(chan struct{}),
 		bar: progressbar.NewOptions64(most,
 			progressbar.OptionSetWriter(out),
-			progressbar.OptionSetDescription("scoring"),
+			progressbar.OptionSetDescription(what),
 			progressbar.OptionSetRenderBlankState(false),
 			progressbar.OptionSetSpinnerChangeInterval(0), // it would draw by itself, also after the end
 			progressbar.OptionSetElapsedTime(true),
@@ -95,6 +98,10 @@ func (p *progress) run() {
 
 // draw shows where it is. Errors are those of a terminal that is gone.
 func (p *progress) draw() {
+	if p.table == nil {
+		p.bar.Describe(p.what)
+		return
+	}
 	rows := p.rows.Load()
 	perSecond := int64(float64(rows) / time.Since(p.began).Seconds())
 	at := p.table.read.Load()

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
@@ -51,22 +52,30 @@ type terminalRun struct {
 func startOnTerminal(t *testing.T, args ...string) *terminalRun {
 	t.Helper()
 	r := &terminalRun{}
+	r.start(t, append([]string{"score", "--model", "testdata/regression.pmml"}, args...)...)
+	r.write(t, "a\n1\n")
+	return r
+}
+
+// start runs a command whose standard input is r.records.
+func (r *terminalRun) start(t *testing.T, args ...string) {
+	t.Helper()
 	r.screen, r.tty = pseudoTerminal(t)
 	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.records = write
-	r.cmd = exec.Command("handoff", append([]string{"score", "--model", "testdata/regression.pmml"}, args...)...)
+	r.cmd = exec.Command("handoff", args...)
 	r.cmd.Env = append(os.Environ(), "TERM=xterm", "HANDOFF_TEST_PROGRESS=1")
 	r.cmd.Stdin, r.cmd.Stderr = read, r.tty
 	if err := r.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	read.Close()
+	hung := time.AfterFunc(20*time.Second, func() { r.cmd.Process.Kill(); r.tty.Close() }) //nolint:errcheck // await then says what was seen
+	t.Cleanup(func() { hung.Stop() })
 	t.Cleanup(func() { write.Close(); r.cmd.Process.Kill(); r.cmd.Wait() }) //nolint:errcheck // mostly over already
-	r.write(t, "a\n1\n")
-	return r
 }
 
 func (r *terminalRun) write(t *testing.T, text string) {
@@ -144,6 +153,28 @@ func TestProgressGivesWayToAnInterrupt(t *testing.T) {
 	shown, code := r.finish(t)
 	if text := left(shown); code != exitInterrupted || text != "handoff: interrupted\n" {
 		t.Errorf("exit code %d, %q stays", code, text)
+	}
+}
+
+// TestProgressOfCompiling: a document that comes slowly is named, and nothing of that stays.
+func TestProgressOfCompiling(t *testing.T) {
+	document, err := os.ReadFile("testdata/tree.pmml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"compile", "--model", "-", "--output", filepath.Join(t.TempDir(), "out.bin")}, {"check", "-"}, {"inspect", "--model", "-"},
+	} {
+		t.Run(args[0], func(t *testing.T) {
+			r := &terminalRun{}
+			r.start(t, args...)
+			r.await(t, "reading -")
+			r.write(t, string(document))
+			shown, code := r.finish(t)
+			if text := left(shown); code != exitDone || text != "" && text != "-: no faults\n" {
+				t.Errorf("exit code %d, %q stays", code, text)
+			}
+		})
 	}
 }
 

@@ -96,7 +96,9 @@ func (f *scoreFlags) results(cmd *cobra.Command) any {
 }
 
 func runScore(cmd *cobra.Command, f scoreFlags, out *files) error {
+	reading := out.compiling(cmd, f.model.path)
 	m, err := f.model.open(cmd.InOrStdin())
+	reading.stop()
 	if err != nil {
 		return err
 	}
@@ -116,7 +118,7 @@ func runScore(cmd *cobra.Command, f scoreFlags, out *files) error {
 	}
 	s := tableScorer{scorer: m.NewScorer(), records: records}
 	if !f.quiet && !f.json && watchedBy(cmd.ErrOrStderr(), in, f.results(cmd)) {
-		s.bar = out.show(cmd.ErrOrStderr(), counted, sizeOf(in))
+		s.bar = out.show(cmd.ErrOrStderr(), "scoring", counted, sizeOf(in))
 	}
 	results, err := out.create(f.output, cmd.OutOrStdout())
 	if err != nil {

@@ -12,7 +12,7 @@ func (l *lowering) associationModel(m *check.AssociationModel, out *lowered) {
 	k := &program.Association{}
 	for i := range m.Items {
 		item := &m.Items[i]
-		k.Items = append(k.Items, program.Item{Text: item.Text, Slot: item.Slot, Is: item.Is, Flag: item.Flag})
+		k.Items = append(k.Items, program.Item{Text: item.Text, Slot: item.Slot, Is: item.Is, Flag: item.Flag, Kinds: item.Kinds})
 	}
 	for i := range m.Itemsets {
 		k.Itemsets = append(k.Itemsets, program.Itemset{Items: m.Itemsets[i].Items})

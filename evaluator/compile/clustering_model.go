@@ -13,6 +13,8 @@ import (
 func (l *lowering) clusteringModel(m *check.ClusteringModel, out *lowered) {
 	k := &program.Clustering{Comparison: lowerComparison(&m.Comparison, m.Float)}
 	k.IDs = make([]value.Cell, len(m.Clusters))
+	k.Categories = make([]int32, 0, len(m.Clusters))
+	k.Centers = make([]float64, 0, len(m.Clusters)*len(m.Comparison.Fields))
 	for i := range m.Clusters {
 		k.IDs[m.Clusters[i].Category] = m.Clusters[i].ID
 		k.Categories = append(k.Categories, m.Clusters[i].Category)

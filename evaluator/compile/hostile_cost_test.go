@@ -182,6 +182,24 @@ var costly = []struct {
 		times(200_000, func(i int) { w.put(`<NumericPredictor name="q%d" coefficient="1"/>`, i) })
 		w.put(`</RegressionTable></RegressionModel>`)
 	})},
+	{"5,000 characteristics of 60 bins", "accepted", around(noFields, func(w *documentWriter) {
+		w.put(`<Scorecard functionName="regression" baselineScore="1">` + miningSchema + `<Characteristics>`)
+		times(5_000, func(i int) {
+			w.put(`<Characteristic reasonCode="r%d">`, i)
+			times(60, func(k int) {
+				w.put(`<Attribute partialScore="1"><SimplePredicate field="x" operator="equal" value="%d"/></Attribute>`, k)
+			})
+			w.put(`<Attribute partialScore="2"><True/></Attribute></Characteristic>`)
+		})
+		w.put(`</Characteristics></Scorecard>`)
+	})},
+	{"a characteristic of 200,000 attributes with as many codes", "accepted", around(noFields, func(w *documentWriter) {
+		w.put(`<Scorecard functionName="regression" baselineScore="1">` + miningSchema + `<Characteristics><Characteristic>`)
+		times(200_000, func(i int) {
+			w.put(`<Attribute partialScore="1" reasonCode="r%d"><SimplePredicate field="x" operator="lessThan" value="%d"/></Attribute>`, i, i)
+		})
+		w.put(`</Characteristic></Characteristics></Scorecard>`)
+	})},
 	{"a cycle of 20,000 fields", "cycle", around(func(w *documentWriter) {
 		times(20_000, func(i int) {
 			w.put(`<DerivedField name="f%d" optype="continuous" dataType="double"><FieldRef field="f%d"/></DerivedField>`, i, (i+1)%20_000)
@@ -247,6 +265,10 @@ var costly = []struct {
 		times(20_000, func(int) { w.put(`<row><x>1</x><y>5000</y></row>`) })
 		w.put(`</InlineTable></ModelVerification></MiningModel>`)
 	})},
+	{"300,000 association rules", "accepted", around(noFields, rulesOver(1000, 300_000, 1, `<OutputField name="all" feature="ruleId" rank="0" isMultiValued="1"/>`))},
+	{"20,000 association rules of one itemset with 20,000 items, and their texts", "too-large", around(noFields, rulesOver(20_000, 20_000, 20_000, `<OutputField name="text" feature="rule"/>`))},
+	{"20,000 association rules of one itemset with 20,000 items", "accepted", around(noFields, rulesOver(20_000, 20_000, 20_000, `<OutputField name="all" feature="antecedent" rank="0" isMultiValued="1"/>`))},
+	{"5,000 lists of 20,000 association rules", "cost", around(noFields, rulesOver(10, 20_000, 1, manyLists(5000)))},
 	{"a fault behind 100,000 segments", "unknown-field", around(noFields, func(w *documentWriter) {
 		w.put(`<MiningModel functionName="regression">` + miningSchema + `<Segmentation multipleModelMethod="sum">`)
 		times(100_000, func(int) { w.put(`<Segment>%s%s</Segment>`, lessThanOne, regression("x")) })
@@ -258,6 +280,32 @@ var costly = []struct {
 		empty := gzipOf("")
 		times(200_000, func(int) { w.put("%s", empty) })
 	}},
+}
+
+// manyLists is outputs that give all rules.
+func manyLists(n int) string {
+	var b strings.Builder
+	times(n, func(i int) {
+		fmt.Fprintf(&b, `<OutputField name="all%d" feature="ruleId" rank="0" isMultiValued="1"/>`, i)
+	})
+	return b.String()
+}
+
+// rulesOver writes association rules that all have the first itemset for an antecedent, in which there are so many of the
+// items.
+func rulesOver(items, rules, first int, outputs string) func(w *documentWriter) {
+	return func(w *documentWriter) {
+		w.put(`<AssociationModel functionName="associationRules"><MiningSchema><MiningField name="x" usageType="group"/><MiningField name="s"/></MiningSchema><Output>%s</Output>`, outputs)
+		times(items, func(i int) { w.put(`<Item id="%d" value="v%d"/>`, i, i) })
+		w.put(`<Itemset id="first">`)
+		times(first, func(i int) { w.put(`<ItemRef itemRef="%d"/>`, i) })
+		w.put(`</Itemset>`)
+		times(items, func(i int) { w.put(`<Itemset id="s%d"><ItemRef itemRef="%d"/></Itemset>`, i, i) })
+		times(rules, func(i int) {
+			w.put(`<AssociationRule antecedent="first" consequent="s%d" support="0.1" confidence="0.%d"/>`, i%items, i)
+		})
+		w.put(`</AssociationModel>`)
+	}
 }
 
 // bomb writes the compressed beginning of a document, and 40 times a compressed block of about 60 MB.

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/handoff-pmml/handoff/evaluator/internal/diag"
 	"github.com/handoff-pmml/handoff/evaluator/internal/pmml"
 	"github.com/handoff-pmml/handoff/evaluator/internal/value"
 )
@@ -177,6 +176,7 @@ func (r *associationReader) is(item *Item, e *pmml.Element, f *field, text strin
 		return
 	}
 	item.Slot, item.Is = f.slot, cell
+	r.kinds(item, e, f, text)
 }
 
 // flag makes an item a field that says whether it is there.
@@ -328,12 +328,4 @@ func (a *AssociationRule) complete(antecedent, consequent *Itemset) {
 	if either := left + right - a.Support; math.IsNaN(a.Affinity) && either > 0 {
 		a.Affinity = a.Support / either
 	}
-}
-
-func (c *checker) unknownReference(at diag.Place, what, id string) {
-	c.faults.Fault(at, diag.UnknownField, "the id of an "+what, "%s %q is not defined", what, id)
-}
-
-func (c *checker) otherGroup(at diag.Place, name string) {
-	c.faults.Fault(at, diag.UnsupportedValue, "", "groupField=%q of Aggregate is not supported", name)
 }

@@ -63,6 +63,7 @@ type checker struct {
 	costs     []expr.Cost     // of out.Functions
 	noted     map[string]bool // notes that one of their kind is enough of
 
+	taxonomies  map[string]*taxonomy
 	targetSlots map[string]int32 // of the top model's targets
 	given       []*field         // data fields that the top model's schema does not have as active, in order of use
 	work        int64            // see spend

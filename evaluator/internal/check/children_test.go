@@ -13,7 +13,7 @@ import (
 )
 
 // anyChildren are the elements that may have children of any name: rows and their cells, and what is only for people.
-var anyChildren = []string{"row", "Header", "Application", "Extension", "ModelStats", "ModelExplanation"}
+var anyChildren = []string{"row", "Header", "Application", "Extension", "ModelStats", "ModelExplanation", "Partition", "PartitionFieldStats", "Covariances"}
 
 var anyTag = regexp.MustCompile(`<([A-Z][A-Za-z]*|row)((?:\s[^<>]*?)?)(/?)>`)
 

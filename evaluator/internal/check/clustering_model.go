@@ -198,13 +198,13 @@ func (r *clusterReader) predict(ids, names []string) {
 // matter here.
 func (r *clusterReader) cluster(e *pmml.Element) {
 	r.c.attributes(e, "id", "name", "size")
-	r.c.whole(e, "size", 0, 0)
+	r.noteNumber(e, "size")
 	parts := r.c.single(e, []string{"KohonenMap", "Array", "Partition", "Covariances"})
 	if place := parts["KohonenMap"]; place != nil {
 		r.c.attributes(place, "coord1", "coord2", "coord3")
 		r.c.noChildren(place)
 		for _, attr := range []string{"coord1", "coord2", "coord3"} {
-			r.c.number(place, attr, 0)
+			r.noteNumber(place, attr)
 		}
 	}
 	var cluster Cluster
@@ -216,6 +216,17 @@ func (r *clusterReader) cluster(e *pmml.Element) {
 	r.t.Clusters = append(r.t.Clusters, cluster)
 }
 
+// noteNumber reports what should be a number but does not change a score.
+func (r *clusterReader) noteNumber(e *pmml.Element, attr string) {
+	text, ok := e.Attr(attr)
+	if !ok {
+		return
+	}
+	if _, ok = value.Parse(value.Double, text, nil); !ok {
+		r.c.noteInconsistent(e.At(attr), "%s is %q, which is not a number", attr, text)
+	}
+}
+
 // centerOf reads the coordinates of a centre.
 func (r *clusterReader) centerOf(array *pmml.Element) []float64 {
 	n, fields := 0, len(r.k.Fields)
@@ -225,6 +236,8 @@ func (r *clusterReader) centerOf(array *pmml.Element) []float64 {
 			center = append(center, r.coordinate(array.Place(), n-1, text))
 		}
 	})
+	const words = 8 // that a coordinate takes while the model is compiled
+	r.c.grow(array.Place(), words*n)
 	if n != fields && fields > 0 {
 		r.c.inconsistent(array.Place(), "the centre has %d coordinates, but %d fields are compared", n, fields)
 	}

@@ -16,8 +16,9 @@ type comparisonReader struct {
 	c       *checker
 	m       *model
 	k       *Comparison
-	similar bool                   // kind="similarity"
-	place   diag.Place             // of the kind
+	similar bool       // kind="similarity"
+	place   diag.Place // of the kind
+	known   map[*field]*tableRows
 	rows    []map[value.Cell]int32 // of each field that is compared by a table: the rows of its values
 }
 
@@ -138,22 +139,46 @@ func (r *comparisonReader) scale(e *pmml.Element, function enum.CompareFunction)
 	return scale
 }
 
-// table reads the Comparisons of a field: a row and a column for each of its values or intervals. PMML 4.4, Comparisons.
-func (r *comparisonReader) table(e *pmml.Element, f *field, at diag.Place, in *ComparisonField) map[value.Cell]int32 {
-	rows := map[value.Cell]int32{}
+// A tableRows is what the rows of a field's table stand for: values, or else intervals.
+type tableRows struct {
+	of        map[value.Cell]int32
+	values    []value.Cell
+	intervals []WrittenRange
+}
+
+// rowsOf gives the rows of tables for a field; nil if that would be too much work.
+func (r *comparisonReader) rowsOf(f *field, at diag.Place) *tableRows {
+	if t := r.known[f]; t != nil {
+		return t
+	}
 	values, intervals := f.discrete()
-	if !r.c.spend(at, len(values)+len(intervals)) {
+	if !r.c.spend(at, len(values)) {
 		return nil
 	}
+	t := &tableRows{of: map[value.Cell]int32{}}
 	for _, cell := range values {
-		if _, known := rows[cell]; !known {
-			rows[cell] = int32(len(in.Values))
-			in.Values = append(in.Values, cell)
+		if _, known := t.of[cell]; !known {
+			t.of[cell] = int32(len(t.values))
+			t.values = append(t.values, cell)
 		}
 	}
-	if len(in.Values) == 0 {
-		in.Intervals = intervals
+	if len(t.values) == 0 {
+		t.intervals = intervals
 	}
+	if r.known == nil {
+		r.known = map[*field]*tableRows{}
+	}
+	r.known[f] = t
+	return t
+}
+
+// table reads the Comparisons of a field: a row and a column for each of its values or intervals. PMML 4.4, Comparisons.
+func (r *comparisonReader) table(e *pmml.Element, f *field, at diag.Place, in *ComparisonField) map[value.Cell]int32 {
+	rows := r.rowsOf(f, at)
+	if rows == nil {
+		return nil
+	}
+	in.Values, in.Intervals = rows.values, rows.intervals
 	n := max(len(in.Values), len(in.Intervals))
 	if n == 0 {
 		r.c.inconsistent(at, "field %q is compared by a table, but declares neither values nor intervals", f.name)
@@ -175,7 +200,7 @@ func (r *comparisonReader) table(e *pmml.Element, f *field, at diag.Place, in *C
 		return nil
 	}
 	in.Table = r.c.matrix(matrix, n)
-	return rows
+	return rows.of
 }
 
 // direction decides whether the smallest or the largest number is that of the most alike, once the fields are known: the
@@ -230,7 +255,7 @@ func (r *comparisonReader) row(at diag.Place, i int, text string) float64 {
 	}
 	if x := cell.Float64(); ok {
 		for row := range f.Intervals {
-			if r.c.spend(at, 1) && f.Intervals[row].Has(x) {
+			if !r.c.spend(at, 1) || f.Intervals[row].Has(x) {
 				return float64(row)
 			}
 		}

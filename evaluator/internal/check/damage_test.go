@@ -18,6 +18,7 @@ import (
 var requiredAttributes = map[string][]string{
 	"AssociationModel": {"functionName"}, "AssociationRule": {"antecedent", "consequent", "support", "confidence"},
 	"Item": {"id", "value"}, "Itemset": {"id"}, "ItemRef": {"itemRef"},
+	"ClusteringField": {"field"}, "ClusteringModel": {"functionName", "modelClass", "numberOfClusters"}, "ComparisonMeasure": {"kind"}, "MatCell": {"row", "col"},
 	"Aggregate": {"field", "function"}, "Apply": {"function"}, "CategoricalPredictor": {"name", "value", "coefficient"},
 	"CompoundPredicate": {"booleanOperator"}, "DataField": {"name", "optype", "dataType"}, "DefineFunction": {"name", "optype"},
 	"DerivedField": {"optype", "dataType"}, "Discretize": {"field"}, "DiscretizeBin": {"binValue"}, "FieldColumnPair": {"field", "column"},
@@ -25,7 +26,7 @@ var requiredAttributes = map[string][]string{
 	"MiningField": {"name"}, "MiningModel": {"functionName"}, "NormContinuous": {"field"}, "NormDiscrete": {"field", "value"},
 	"NumericPredictor": {"name", "coefficient"}, "OutputField": {"name"}, "ParameterField": {"name"}, "PredictorTerm": {"coefficient"},
 	"Regression": {"functionName"}, "RegressionModel": {"functionName"}, "RegressionTable": {"intercept"}, "ScoreDistribution": {"value", "recordCount"},
-	"Segmentation": {"multipleModelMethod"}, "SimplePredicate": {"field", "operator"}, "SimpleSetPredicate": {"field", "booleanOperator"},
+	"Scorecard": {"functionName"}, "Segmentation": {"multipleModelMethod"}, "SimplePredicate": {"field", "operator"}, "SimpleSetPredicate": {"field", "booleanOperator"},
 	"TextIndex": {"textField"}, "TreeModel": {"functionName"}, "Value": {"value"}, "VariableWeight": {"field"}, "VerificationField": {"field"},
 }
 

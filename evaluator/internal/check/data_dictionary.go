@@ -16,6 +16,8 @@ type dataField struct {
 
 	distinct []value.Cell // of input.Valid, once somebody asked for categories
 	index    map[value.Cell]int32
+
+	taxonomy string // name of it; empty: none
 }
 
 // categories gives the distinct valid values and their indexes.
@@ -42,6 +44,7 @@ func (c *checker) dataDictionary(e *pmml.Element) {
 			n++
 			c.dataField(child)
 		case "Taxonomy":
+			c.taxonomy(child)
 		default:
 			c.unknownElement(child, e)
 		}
@@ -66,6 +69,7 @@ func (c *checker) dataField(e *pmml.Element) {
 	d.input.Name, _ = c.name(e, "name")
 	d.input.DisplayName, _ = e.Attr("displayName")
 	d.input.Type, d.input.Op = c.requiredTypes(e)
+	d.taxonomy, _ = e.Attr("taxonomy")
 	d.cyclic = c.boolean(e, "isCyclic", false)
 	for child := range e.Children() {
 		switch child.Name() {

@@ -224,3 +224,23 @@ func (c *checker) wrongTerm(at diag.Place, t value.Type) {
 func (c *checker) duplicatePredicate(e, parent *pmml.Element) {
 	c.faults.Fault(e.Place(), diag.DuplicateElement, "one predicate", "%s has more than one predicate", parent.Name())
 }
+
+func (c *checker) unknownReference(at diag.Place, what, id string) {
+	c.faults.Fault(at, diag.UnknownField, "the id of an "+what, "%s %q is not defined", what, id)
+}
+
+func (c *checker) otherGroup(at diag.Place, name string) {
+	c.faults.Fault(at, diag.UnsupportedValue, "", "groupField=%q of Aggregate is not supported", name)
+}
+
+func (c *checker) unknownTaxonomy(at diag.Place, field, name string) {
+	if c.once("taxonomy", name) {
+		c.faults.Fault(at, diag.UnknownField, "the name of a Taxonomy", "taxonomy %q of field %q is not defined", name, field)
+	}
+}
+
+func (c *checker) unsupportedTaxonomy(at diag.Place, element, name string) {
+	if c.once("taxonomy", name) {
+		c.faults.Fault(at, diag.UnsupportedElement, "", "Element %s is not supported", element)
+	}
+}

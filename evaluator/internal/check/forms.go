@@ -276,6 +276,8 @@ type Item struct {
 	Slot int32      // -1: it never is in the basket
 	Is   value.Cell
 	Flag bool
+
+	Kinds []value.Cell // values that stand for it, too: those below Is in the field's taxonomy
 }
 
 // An Itemset is a set of items.

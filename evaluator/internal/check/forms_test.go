@@ -194,6 +194,8 @@ func (l *lister) model(m check.Model) {
 		l.regression(m)
 	case *check.Scorecard:
 		l.scorecard(m)
+	case *check.ClusteringModel:
+		l.clustering(m)
 	case *check.MiningModel:
 		l.line("  method %d, on missing %d from %g", m.Method, m.OnMissing, m.Threshold)
 		for _, s := range m.Segments {
@@ -269,6 +271,22 @@ func (l *lister) scorecard(m *check.Scorecard) {
 			}
 			l.line("%s", s)
 		}
+	}
+}
+
+func (l *lister) clustering(m *check.ClusteringModel) {
+	k := &m.Comparison
+	l.line("  %v %g %g/%g largest %v", k.Measure, k.P, k.C, k.D, k.Largest)
+	for i := range k.Fields {
+		f := &k.Fields[i]
+		s := fmt.Sprintf("  field %s %v weight %g scale %g missing %g period %g", l.slot(f.Slot), f.Function, f.Weight, f.Scale, f.MissingWeight, f.Period)
+		if f.Table != nil {
+			s += fmt.Sprintf(" %s %d intervals %g", l.cells(f.Values), len(f.Intervals), f.Table)
+		}
+		l.line("%s", s)
+	}
+	for _, c := range m.Clusters {
+		l.line("  cluster %s of category %d: %g", l.p.Cell(c.ID), c.Category, c.Center)
 	}
 }
 

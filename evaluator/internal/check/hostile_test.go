@@ -55,6 +55,12 @@ func categories(n int) string {
 		repeat(n, func(i int) string { return fmt.Sprintf(`<Value value="v%d" displayValue="V%d"/>`, i, i) }) + `</DataField>`
 }
 
+// clustersOn is a clustering model of one field.
+func clustersOn(name, fields, clusters string) string {
+	return `<ClusteringModel functionName="clustering" modelClass="centerBased" numberOfClusters="1"><MiningSchema><MiningField name="` + name +
+		`"/></MiningSchema><ComparisonMeasure kind="distance"><cityBlock/></ComparisonMeasure>` + fields + clusters + `</ClusteringModel>`
+}
+
 const choosing = `<MiningSchema><MiningField name="x"/><MiningField name="c" usageType="target"/></MiningSchema>`
 
 // TestHostile checks documents that are made to take long or to overflow a stack. Each must be decided on within
@@ -197,6 +203,20 @@ func TestHostile(t *testing.T) {
 		})+`</Output><Segmentation multipleModelMethod="sum">`+repeat(10_000, func(int) string {
 			return `<Segment><True/>` + regressionOn("x") + `</Segment>`
 		})+`</Segmentation></MiningModel>`), diag.Cost, 0},
+		{"tables for many values that are not written down", document(categories(1000), "", clustersOn("c", strings.Repeat(
+			`<ClusteringField field="c" compareFunction="table"><Comparisons><Matrix diagDefault="0" offDiagDefault="1"/></Comparisons></ClusteringField>`, 1000),
+			`<Cluster><Array type="string">`+strings.Repeat("v0 ", 1000)+`</Array></Cluster>`)), diag.TooLarge, 0},
+		{"a table for very many values", document(categories(100_000), "", clustersOn("c",
+			`<ClusteringField field="c" compareFunction="table"><Comparisons><Matrix diagDefault="0" offDiagDefault="1"/></Comparisons></ClusteringField>`,
+			`<Cluster><Array type="string">v0</Array></Cluster>`)), diag.TooLarge, 0},
+		{"many clusters in many intervals", document(`<DataField name="i" optype="continuous" dataType="double">`+repeat(1000, func(i int) string {
+			return fmt.Sprintf(`<Interval closure="closedOpen" leftMargin="%d" rightMargin="%d"/>`, i, i+1)
+		})+`</DataField>`, "", clustersOn("i",
+			`<ClusteringField field="i" compareFunction="table"><Comparisons><Matrix diagDefault="0" offDiagDefault="1"/></Comparisons></ClusteringField>`,
+			strings.Repeat(`<Cluster><Array type="int">999</Array></Cluster>`, 30_000))), diag.Cost, 0},
+		{"centres longer than they may be", document("", "", clustersOn("x", `<ClusteringField field="x"/>`,
+			strings.Repeat(`<Cluster><Array type="int">`+strings.Repeat("1 ", 1000)+`</Array></Cluster>`, 3000))), diag.Inconsistent, 0},
+		{"many clusters", document("", "", clustersOn("x", `<ClusteringField field="x"/>`, strings.Repeat(`<Cluster><Array type="int">1</Array></Cluster>`, 100_000))), "", 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			start := time.Now()

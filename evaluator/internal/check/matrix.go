@@ -1,6 +1,8 @@
 package check
 
 import (
+	"math"
+
 	"github.com/handoff-pmml/handoff/evaluator/internal/pmml"
 )
 
@@ -21,11 +23,8 @@ func (c *checker) matrix(e *pmml.Element, n int) []float64 {
 	kind := c.choice(e, "kind", "any", "symmetric", "diagonal")
 	r := &matrixReader{c: c, e: e, n: n, symmetric: kind == 1, diagonal: kind == 2}
 	fits := r.size("nbRows") && r.size("nbCols")
-	const most = 1 << 13 // a matrix with more rows does not fit into what grow allows
-	if !fits || n > most || !c.grow(e.Place(), 3*n*n) {
-		if fits && n > most {
-			c.tooMuchSpace(e.Place())
-		}
+	const words = 8 // that a cell takes while the model is compiled
+	if most := math.MaxInt32 / words; !fits || !c.grow(e.Place(), words*min(n*n, most)) {
 		return nil
 	}
 	r.cells, r.given = make([]float64, n*n), make([]bool, n*n)

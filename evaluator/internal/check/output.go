@@ -42,6 +42,9 @@ func (c *checker) output(m *model) {
 			r.outputField(child)
 		}
 	}
+	if m.parts["Output"] == nil && m.parent == nil && m.e.Name() == "AssociationModel" {
+		r.implied()
+	}
 	if embedded(m.e) {
 		for child := range m.e.Children("ResultField") {
 			r.outputField(child)

@@ -48,6 +48,9 @@ func (r *outputReader) associationFeature(o *Output, e *pmml.Element) (done, ok 
 	}
 	o.Feature, o.FeatureName = enum.RuleValue, feature
 	r.ruleChoice(o, e, choice)
+	if o.Rule.Many {
+		rules *= 5 // all of them may be written for each record
+	}
 	r.c.spend(e.Place(), rules)
 	if choice == enum.Rule && !r.m.showsRules {
 		r.m.showsRules = true
@@ -82,4 +85,22 @@ func ruleType(f enum.RuleFeature) value.Type {
 // GivesList says that an output gives a list.
 func (o *Output) GivesList() bool {
 	return o.Feature == enum.RuleValue && (o.Rule.Many || o.Rule.Feature == enum.Antecedent || o.Rule.Feature == enum.Consequent)
+}
+
+// implied gives association rules without an Output element, which could give nothing at all, outputs that say what their
+// best exclusive recommendation is.
+func (r *outputReader) implied() {
+	r.c.noteInconsistent(r.m.e.Place(), "there is no Output, so the best exclusive recommendation is given")
+	for _, f := range []enum.RuleFeature{enum.Consequent, enum.Antecedent, enum.Rule, enum.RuleID, enum.RuleConfidence, enum.RuleSupport, enum.RuleLift} {
+		o := Output{Category: -1, Segment: -1, SegmentOutput: -1, Expected: -1, Rank: 1, Feature: enum.RuleValue}
+		o.Name, o.FeatureName, o.Rule.Feature = f.String(), f.String(), f
+		o.Op = Categorical
+		if ruleType(f) == value.Double {
+			o.Op = Continuous
+		}
+		o.Slot = r.c.newSlot(o.Name, ruleType(f), o.Op)
+		r.c.produced(o.Slot)
+		r.m.common.Outputs = append(r.m.common.Outputs, o)
+	}
+	r.c.grow(r.m.e.Place(), r.m.ruleText)
 }

@@ -1,6 +1,8 @@
 package check
 
 import (
+	"math"
+
 	"github.com/handoff-pmml/handoff/evaluator/internal/expr"
 	"github.com/handoff-pmml/handoff/evaluator/internal/pmml"
 	"github.com/handoff-pmml/handoff/evaluator/internal/value"
@@ -64,13 +66,17 @@ func asksReasons(m *model) bool {
 	return false
 }
 
-// points reads a number in the model's arithmetic, or def.
+// points reads a finite number in the model's arithmetic, or def.
 func (r *scorecardReader) points(e *pmml.Element, attr string, def float64) float64 {
 	text, ok := e.Attr(attr)
 	if !ok {
 		return def
 	}
-	return r.c.numberIn(r.m, e, attr, text).Float64()
+	x := r.c.numberIn(r.m, e, attr, text).Float64()
+	if math.IsInf(x, 0) {
+		r.c.invalidNumber(e.At(attr), text)
+	}
+	return x
 }
 
 // baseline reads a baselineScore and says whether there is one.

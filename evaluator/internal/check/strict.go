@@ -23,7 +23,7 @@ type strictWalk struct {
 	vocabulary *vocabulary
 	namespace  string // of the root element: that of all others
 	open       []strictElement
-	text       strings.Builder // of the innermost element, if it is a list
+	list       []string // pieces of text of the innermost element, if it is a list: nearly always one
 }
 
 // A strictElement is an element that has begun and not ended.
@@ -54,7 +54,7 @@ func (w *strictWalk) Begin(t *pmml.WrittenTag) bool {
 		return false
 	}
 	w.open = append(w.open, strictElement{name: t.Name, place: t.Place, rule: rule})
-	w.text.Reset()
+	w.list = w.list[:0]
 	return true
 }
 
@@ -107,7 +107,7 @@ func (w *strictWalk) Text(text string) {
 	e := &w.open[len(w.open)-1]
 	switch content := &e.rule.content; {
 	case content.list != "":
-		w.text.WriteString(text)
+		w.list = append(w.list, text)
 	case !content.text && !e.lost && strings.Trim(text, " \t\r\n") != "":
 		e.lost = true
 		w.c.strictText(e)
@@ -125,7 +125,7 @@ func (w *strictWalk) End() {
 	if content.list == "" {
 		return
 	}
-	for member := range strings.FieldsSeq(w.text.String()) {
+	for member := range strings.FieldsSeq(strings.Join(w.list, "")) {
 		if !w.vocabulary.is(content.list, member) {
 			w.c.strictValue(e.place, codeOfKind(content.list), member, expectedOfKind(content.list))
 			return

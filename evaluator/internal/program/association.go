@@ -31,6 +31,8 @@ type Item struct {
 	Slot int32      // -1: it never is in the basket
 	Is   value.Cell
 	Flag bool
+
+	Kinds []value.Cell // of Is: they stand for it, too
 }
 
 // An Itemset is items, each once, in the order in which rules show them.
@@ -73,6 +75,7 @@ type basket struct {
 	sides   []value.Cell                     // for each itemset, the list of its items, if it was asked for
 	listed  []int32                          // itemsets whose list is in sides
 	cells   []value.Cell
+	shown   int // items that lists of sides name so far
 }
 
 func newBasket(k *Association) basket {
@@ -90,6 +93,7 @@ func (b *basket) clear() {
 	for _, s := range b.listed {
 		b.sides[s] = value.Cell{}
 	}
+	b.shown = 0
 	b.held, b.touched, b.listed, b.rules, b.isDone = b.held[:0], b.touched[:0], b.listed[:0], b.rules[:0], [len(b.isDone)]bool{}
 }
 
@@ -130,7 +134,9 @@ func (b *basket) fill(f *Frame, field *basketField) {
 	if len(field.flags) > 0 {
 		yes, ok := saysYes(f, c)
 		if !ok {
-			f.Need(f.Fail("Expected boolean value, got " + text(f, c)))
+			why := f.Fail("Expected boolean value, got " + text(f, c))
+			f.Blame(why, field.slot)
+			f.Need(why)
 		}
 		if yes {
 			b.add(field.flags)
@@ -232,7 +238,7 @@ func (b *basket) applies(rule int32, a enum.RuleAlgorithm) bool {
 	return a == enum.Recommendation || b.contains(b.k.Rules[rule].Consequent) == (a == enum.RuleAssociation)
 }
 
-// maxListed bounds the items that the list of an output names, since many rules may share a long itemset.
+// maxListed bounds the items that the lists of one record name, since many rules may share a long itemset.
 const maxListed = 1_000_000
 
 // ruleValue gives what an output says of rules.
@@ -240,7 +246,7 @@ func (o *Output) ruleValue(f *Frame, b *basket) value.Cell {
 	if b == nil {
 		return value.Cell{}
 	}
-	want, listed := int(o.Rank), 0
+	want := int(o.Rank)
 	b.cells = b.cells[:0]
 	for _, i := range b.order(o.Rule.Basis, o.Rule.Ascending) {
 		if !b.applies(i, o.Rule.Algorithm) {
@@ -255,7 +261,7 @@ func (o *Output) ruleValue(f *Frame, b *basket) value.Cell {
 		c := b.rule(f, o, i)
 		if c.Many {
 			from, to := c.Range()
-			if listed += to - from; listed > maxListed {
+			if b.shown += to - from; b.shown > maxListed {
 				return f.Fail(fmt.Sprintf("the rules have more than %d items", maxListed))
 			}
 		}
@@ -318,11 +324,12 @@ func (b *basket) side(f *Frame, itemset int32) value.Cell {
 }
 
 func (k *Association) code(c *coder) {
-	codec.Slice(c.Coder, &k.Items, 4, func(i *Item) {
+	codec.Slice(c.Coder, &k.Items, 5, func(i *Item) {
 		c.Cell(&i.Text)
 		c.Optional(&i.Slot)
 		c.Cell(&i.Is)
 		c.Bool(&i.Flag)
+		c.Cells(&i.Kinds)
 		if i.Text.Type != value.String {
 			c.Failf("an item without text")
 		}
@@ -368,6 +375,9 @@ func (k *Association) prepare(at int) {
 			field.flags = append(field.flags, int32(i))
 		} else {
 			field.items[item.Is] = append(field.items[item.Is], int32(i))
+			for _, kind := range item.Kinds {
+				field.items[kind] = append(field.items[kind], int32(i))
+			}
 		}
 	}
 	k.in, k.begins = make([][]int32, len(k.Items)), make([][]int32, len(k.Itemsets))
@@ -392,7 +402,11 @@ func (k *Association) print(w *printer) {
 		case item.Flag:
 			w.line("%d: %s if %s", i, w.Cell(item.Text), w.Slot(item.Slot))
 		default:
-			w.line("%d: %s if %s has %s", i, w.Cell(item.Text), w.Slot(item.Slot), w.Cell(item.Is))
+			s := ""
+			for _, kind := range item.Kinds {
+				s += " or " + w.Cell(kind)
+			}
+			w.line("%d: %s if %s has %s%s", i, w.Cell(item.Text), w.Slot(item.Slot), w.Cell(item.Is), s)
 		}
 	}
 	for i := range k.Rules {

@@ -54,11 +54,14 @@ func (k *Scorecard) eval(f *Frame, m *Model, o *outcome) {
 		points := a.Score
 		if a.Complex != nil {
 			cell := a.fast.Eval(f.Frame)
-			f.Need(cell)
-			if cell.State == value.Missing || cell.State == value.Failed {
+			points = k.round(cell.Float64())
+			if math.IsNaN(points) {
+				if cell.State != value.Failed {
+					cell = f.Fail(fmt.Sprintf("Characteristic %q has an undefined partial score", c.Name))
+				}
+				f.Need(cell)
 				return
 			}
-			points = k.round(cell.Float64())
 		}
 		score = k.round(score + points)
 		if a.Code >= 0 {
@@ -261,8 +264,9 @@ func newBins(attributes []Attribute) *bins {
 	}
 	slices.Sort(r.limits)
 	r.limits = slices.Compact(r.limits)
+	f := &expr.Frame{Slots: make([]value.Cell, 1), Nums: make([]float64, 1)}
 	choose := func(x value.Cell) int32 {
-		f := &expr.Frame{Slots: []value.Cell{x}, Nums: []float64{x.Float64()}}
+		f.Set(0, x)
 		return int32(slices.IndexFunc(moved, func(p expr.Predicate) bool { return p.Holds(f) == value.True }))
 	}
 	r.chosen = append(r.chosen, choose(value.DoubleOf(math.Nextafter(r.limits[0], math.Inf(-1)))))
@@ -282,7 +286,7 @@ type binReader struct {
 // move gives a predicate that asks slot 0 instead of its own, nil if it asks for something else than the number of the one
 // slot, or if there are too many: each is asked for each bin.
 func (r *binReader) move(p expr.Predicate) expr.Predicate {
-	const most = 200
+	const most = 64
 	if r.size++; r.size > most {
 		return nil
 	}
