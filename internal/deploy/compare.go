@@ -162,15 +162,14 @@ func (c *comparing) source(ctx context.Context, rows Rows) error {
 	given := givenColumns(rows.Columns, old, new)
 	c.old.Restart()
 	c.new.Restart()
-	at := len(c.Sources)
 	c.Sources = append(c.Sources, Source{Name: rows.Source})
+	if c.old.Model().Collects() || c.new.Model().Collects() {
+		return c.groups(ctx, rows, given)
+	}
 	for row := 1; ; row++ {
 		cells, err := rows.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
 		if err != nil {
-			return err
+			return endOf(err)
 		}
 		if row%64 == 0 && ctx.Err() != nil {
 			return ctx.Err()
@@ -181,11 +180,86 @@ func (c *comparing) source(ctx context.Context, rows Rows) error {
 		if c.full() {
 			return nil
 		}
-		c.Sources[at].Rows++
-		c.Rows++
 		setRow(c.old, old, cells)
 		setRow(c.new, new, cells)
 		c.row(ComparedExample{Source: rows.Source, Row: row}, func() []Cell { return givenCells(given, rows.Columns, cells) })
+	}
+}
+
+// groups compares the rows of a source for models that collect them into baskets. Both must do so by the same fields.
+func (c *comparing) groups(ctx context.Context, rows Rows, given []int) error {
+	if !slices.Equal(groupNames(c.old.Model()), groupNames(c.new.Model())) {
+		c.Cut = "the two do not collect rows into the same groups"
+		return nil
+	}
+	var all [][]string
+	for {
+		cells, err := rows.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		all = append(all, slices.Clone(cells))
+	}
+	old, err := collect(c.old.Model(), rows.Columns, each(all))
+	if err != nil {
+		return err
+	}
+	new, err := collect(c.new.Model(), rows.Columns, each(all))
+	if err != nil {
+		return err
+	}
+	for group, members := range new.rows {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		var cells [][]string
+		for _, m := range members {
+			cells = append(cells, m.cells)
+		}
+		if !c.isNew(given, rows.Columns, cells...) {
+			continue
+		}
+		if c.full() {
+			return nil
+		}
+		old.Give(group, c.old)
+		new.Give(group, c.new)
+		c.row(ComparedExample{Source: rows.Source, Row: members[0].at.row}, func() (inputs []Cell) {
+			for _, m := range cells[:min(len(cells), maxMembers)] {
+				inputs = append(inputs, givenCells(given, rows.Columns, m)...)
+			}
+			return inputs
+		})
+	}
+	return nil
+}
+
+// maxMembers is how many rows of a basket an example shows.
+const maxMembers = 20
+
+func groupNames(m *evaluator.Model) []string {
+	var all []string
+	if m.Collects() {
+		for i := range m.Schema().Groups {
+			all = append(all, m.Schema().Groups[i].Name)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// each gives rows one after the other.
+func each(rows [][]string) func() ([]string, place, error) {
+	n := 0
+	return func() ([]string, place, error) {
+		if n == len(rows) {
+			return nil, place{}, io.EOF
+		}
+		n++
+		return rows[n-1], place{row: n}, nil
 	}
 }
 
@@ -210,18 +284,20 @@ func givenColumns(columns []string, old, new []inputColumn) []int {
 	return slices.Compact(given)
 }
 
-// isNew says whether no row before had these inputs.
-func (c *comparing) isNew(given []int, columns, cells []string) bool {
+// isNew says whether no record before had these inputs. A record is a row, or the rows of a basket.
+func (c *comparing) isNew(given []int, columns []string, rows ...[]string) bool {
 	var h maphash.Hash
 	h.SetSeed(c.seed)
-	for _, i := range given {
-		if cells[i] == "" {
-			continue
+	for _, cells := range rows {
+		for _, i := range given {
+			if cells[i] != "" {
+				h.WriteString(columns[i]) //nolint:errcheck // never fails
+				h.WriteByte(0)            //nolint:errcheck
+				h.WriteString(cells[i])   //nolint:errcheck
+				h.WriteByte(0)            //nolint:errcheck
+			}
 		}
-		h.WriteString(columns[i]) //nolint:errcheck // never fails
-		h.WriteByte(0)            //nolint:errcheck
-		h.WriteString(cells[i])   //nolint:errcheck
-		h.WriteByte(0)            //nolint:errcheck
+		h.WriteByte(1) //nolint:errcheck
 	}
 	sum := h.Sum64()
 	if c.seen[sum] {
@@ -241,8 +317,10 @@ func givenCells(given []int, columns, cells []string) []Cell {
 	return all
 }
 
-// row compares one row, whose inputs are set.
+// row compares one row, whose inputs are set, of the last source.
 func (c *comparing) row(e ComparedExample, inputs func() []Cell) {
+	c.Sources[len(c.Sources)-1].Rows++
+	c.Rows++
 	oldErr, newErr := c.old.Score(), c.new.Score()
 	switch {
 	case oldErr != nil && newErr != nil:

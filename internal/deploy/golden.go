@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,13 +28,18 @@ type rowChecker struct {
 	now       func() time.Time
 
 	row      int // number of the last row
+	at       place
+	records  int // rows, or groups of them
 	values   int // expected values that were not empty
-	bad      int // rows that differ
+	bad      int // records that differ
 	cells    int // cells that differ, or rows that could not be scored
 	absolute float64
 	relative float64
 	first    *catalog.Rejection
 }
+
+// A place is where a row stands.
+type place struct{ row, line int }
 
 // An expectedColumn is a column of results that rows must have.
 type expectedColumn struct {
@@ -50,7 +56,7 @@ func newRowChecker(m *evaluator.Model, rows Rows, t Tolerance, now func() time.T
 			continue
 		}
 		result, ok := m.Result(name)
-		if !ok && !isGroup(m, name) {
+		if _, group := m.Group(name); !ok && !group {
 			return nil, c.reject(1, 0, name, fmt.Sprintf("column %q is neither an input nor a result of the model%s", clip(name), suggest(name, c.known())))
 		}
 		if ok {
@@ -60,20 +66,10 @@ func newRowChecker(m *evaluator.Model, rows Rows, t Tolerance, now func() time.T
 	return c, nil
 }
 
-// isGroup says whether a field collects records into groups: rows may name it, each is scored by itself.
-func isGroup(m *evaluator.Model, name string) bool {
-	for i := range m.Schema().Groups {
-		if m.Schema().Groups[i].Name == name {
-			return true
-		}
-	}
-	return false
-}
-
 // known gives the names that columns may have.
 func (c *rowChecker) known() []string {
 	all := append([]string(nil), c.model.InputNames()...)
-	for _, f := range c.model.Schema().Results() {
+	for _, f := range slices.Concat(c.model.Schema().Groups, c.model.Schema().Results()) {
 		all = append(all, f.Name)
 	}
 	return all
@@ -111,26 +107,90 @@ func (c *rowChecker) score(ctx context.Context) error {
 	}
 	s := c.model.NewScorer()
 	s.Strict() // as whoever serves the model
+	if c.model.Collects() {
+		return c.scoreGroups(ctx, s)
+	}
 	start := c.now()
 	for {
-		cells, err := c.rows.Next()
+		cells, err := c.next(ctx)
 		if err != nil {
 			if err := endOf(err); err != nil {
 				return err
 			}
 			return c.verdict()
 		}
-		c.row++
-		if c.row%64 == 0 {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if c.now().Sub(start) > maxVerifying {
-				return c.reject(c.line(), c.row, "", fmt.Sprintf("row %d: the rows before it took more than %v", c.row, maxVerifying))
-			}
+		if err := c.inTime(start); err != nil {
+			return err
 		}
-		c.compare(s, cells)
+		setRow(s, c.inputs, cells)
+		c.compare(s, []expectation{c.expectation(cells)})
 	}
+}
+
+// next reads a row.
+func (c *rowChecker) next(ctx context.Context) ([]string, error) {
+	cells, err := c.rows.Next()
+	if err != nil {
+		return nil, err
+	}
+	c.row++
+	c.at = place{row: c.row}
+	if c.rows.Line != nil {
+		c.at.line = c.rows.Line()
+	}
+	if c.row%64 == 0 {
+		return cells, ctx.Err()
+	}
+	return cells, nil
+}
+
+// inTime says whether scoring has not taken too long.
+func (c *rowChecker) inTime(start time.Time) error {
+	if c.records%64 == 63 && c.now().Sub(start) > maxVerifying {
+		return c.reject(c.at.line, c.at.row, "", fmt.Sprintf("row %d: the rows before it took more than %v", c.at.row, maxVerifying))
+	}
+	return nil
+}
+
+// An expectation is what a row says about results.
+type expectation struct {
+	at   place
+	want []string // by expected column
+}
+
+func (c *rowChecker) expectation(cells []string) expectation {
+	e := expectation{at: c.at, want: make([]string, len(c.expected))}
+	for i, column := range c.expected {
+		e.want[i] = cells[column.cell]
+	}
+	return e
+}
+
+// scoreGroups scores rows that make up baskets: those that agree in the group fields are one record, and what any of
+// them expects is expected of it.
+func (c *rowChecker) scoreGroups(ctx context.Context, s *evaluator.Scorer) error {
+	g, err := collect(c.model, c.rows.Columns, func() ([]string, place, error) {
+		cells, err := c.next(ctx)
+		return cells, c.at, err
+	})
+	if err != nil {
+		return err
+	}
+	start := c.now()
+	for group := range g.Len() {
+		members := make([]expectation, len(g.rows[group]))
+		for i, row := range g.rows[group] {
+			c.at = row.at
+			members[i] = c.expectation(row.cells)
+		}
+		c.at = members[0].at
+		if err := c.inTime(start); err != nil {
+			return err
+		}
+		g.Give(group, s)
+		c.compare(s, members)
+	}
+	return c.verdict()
 }
 
 // verdict is what all rows come to.
@@ -149,7 +209,11 @@ func (c *rowChecker) verdict() error {
 
 // extent says how much differs in all.
 func (c *rowChecker) extent() string {
-	text := fmt.Sprintf("; %d of %s differ, in %s", c.bad, quantity(c.row, "row"), quantity(c.cells, "place"))
+	unit := "row"
+	if c.model.Collects() {
+		unit = "group"
+	}
+	text := fmt.Sprintf("; %d of %s differ, in %s", c.bad, quantity(c.records, unit), quantity(c.cells, "place"))
 	if c.absolute > 0 {
 		text += fmt.Sprintf("; the largest difference is %.3g", c.absolute)
 		if c.relative > 0 {
@@ -159,35 +223,44 @@ func (c *rowChecker) extent() string {
 	return text
 }
 
-// compare scores one row. A row that expects nothing at all is right, too, if it cannot be scored: handoff score leaves
-// the results of such rows empty.
-func (c *rowChecker) compare(s *evaluator.Scorer, cells []string) {
+// compare scores one record. One of which nothing at all is expected is right, too, if it cannot be scored: handoff
+// score leaves the results of such rows empty.
+func (c *rowChecker) compare(s *evaluator.Scorer, members []expectation) {
+	c.records++
 	before := c.cells
-	setRow(s, c.inputs, cells)
 	err := s.Score()
-	for _, e := range c.expected {
-		want := cells[e.cell]
-		if want != "" {
-			c.values++
-		}
-		switch {
-		case err != nil && want != "":
-			field := ""
-			var record evaluator.RecordError
-			if errors.As(err, &record) {
-				field = record.FieldName()
+	for i, e := range c.expected {
+		said := false
+		for _, m := range members {
+			want := m.want[i]
+			if want == "" {
+				continue
 			}
-			c.differs(field, want, "row %d cannot be scored: %v; %s is expected to be %s", c.row, err, e.name, quote(want))
-		case err == nil:
-			c.compareCell(e, s.Value(e.result), want)
+			said = true
+			c.values++
+			c.at = m.at
+			if err == nil {
+				c.compareCell(e, s.Value(e.result), want)
+			} else if c.cells == before {
+				c.cannotScore(e, err, want)
+			}
 		}
-		if err != nil && c.cells > before {
-			break
+		if !said && err == nil {
+			c.at = members[0].at
+			c.compareCell(e, s.Value(e.result), "")
 		}
 	}
 	if c.cells > before {
 		c.bad++
 	}
+}
+
+func (c *rowChecker) cannotScore(e expectedColumn, err error, want string) {
+	field := ""
+	if record := (evaluator.RecordError)(nil); errors.As(err, &record) {
+		field = record.FieldName()
+	}
+	c.differs(field, want, "row %d cannot be scored: %v; %s is expected to be %s", c.at.row, err, e.name, quote(want))
 }
 
 func (c *rowChecker) compareCell(e expectedColumn, got evaluator.Value, want string) {
@@ -198,15 +271,7 @@ func (c *rowChecker) compareCell(e expectedColumn, got evaluator.Value, want str
 	if !got.IsMissing() {
 		text = quote(got.String())
 	}
-	c.differs(e.name, want, "row %d, %s is %s, expected %s", c.row, e.name, text, quote(want))
-}
-
-// line gives the line of the last row; 0 if it is in no file.
-func (c *rowChecker) line() int {
-	if c.rows.Line == nil {
-		return 0
-	}
-	return c.rows.Line()
+	c.differs(e.name, want, "row %d, %s is %s, expected %s", c.at.row, e.name, text, quote(want))
 }
 
 func quote(s string) string {
@@ -222,7 +287,7 @@ func (c *rowChecker) differs(field, want, format string, args ...any) {
 		return
 	}
 	message := fmt.Sprintf(format, args...)
-	c.first = c.reject(c.line(), c.row, field, message)
+	c.first = c.reject(c.at.line, c.at.row, field, message)
 	c.first.Faults = []evaluator.Fault{{Path: field, Code: "golden", Message: message, Expected: clip(want)}}
 }
 

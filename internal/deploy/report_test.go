@@ -380,3 +380,24 @@ Rows that differ most:
 type brokenWriter struct{ err error }
 
 func (w brokenWriter) Write([]byte) (int, error) { return 0, w.err }
+
+func TestCompareBaskets(t *testing.T) {
+	document, err := os.ReadFile("../../evaluator/compile/testdata/golden/association.pmml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := opened(t, string(document))
+	new := opened(t, strings.ReplaceAll(string(document), `value="wine"`, `value="port"`))
+	text := "basket,item\n1,beer\n2,chips\n1,chips\n3,chips\n"
+	c, err := deploy.Compare(context.Background(), old, new, deploy.Tolerance{}, rowsOf(t, "baseline.csv", text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Rows != 2 || c.Both != 2 || c.Differ != 1 || c.Examples[0].Row != 1 || len(c.Examples[0].Inputs) != 2 {
+		t.Errorf("%+v", c)
+	}
+	c, err = deploy.Compare(context.Background(), old, opened(t, line{coefficient: 2}.String()), deploy.Tolerance{}, rowsOf(t, "baseline.csv", text))
+	if err != nil || c.Rows != 0 || !strings.Contains(c.Cut, "groups") {
+		t.Errorf("%+v, %v", c, err)
+	}
+}

@@ -233,17 +233,17 @@ func validate(text []byte, p places) error {
 		return err
 	}
 	var faults []settingsFault
-	collect(bad, &faults)
+	collectFaults(bad, &faults)
 	for i := range faults {
 		faults[i] = faults[i].at(p)
 	}
 	return badSettings(faults...)
 }
 
-// collect gives what is wrong: the leaves of the validator's tree of causes.
-func collect(e *jsonschema.ValidationError, faults *[]settingsFault) {
+// collectFaults gives what is wrong: the leaves of the validator's tree of causes.
+func collectFaults(e *jsonschema.ValidationError, faults *[]settingsFault) {
 	for _, cause := range e.Causes {
-		collect(cause, faults)
+		collectFaults(cause, faults)
 	}
 	if len(e.Causes) > 0 {
 		return

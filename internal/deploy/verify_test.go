@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -398,4 +399,26 @@ func FuzzGolden(f *testing.F) {
 			t.Fatalf("%q: %+v", golden, r.Rejection)
 		}
 	})
+}
+
+// Rows of a basket are one record: what any of them expects is expected of the basket.
+func TestGoldenOfBaskets(t *testing.T) {
+	document, err := os.ReadFile("../../evaluator/compile/testdata/golden/association.pmml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for golden, want := range map[string]string{
+		"basket,item,next\n1,beer,\n2,chips,[beer]\n1,chips,\"[chips, wine]\"\n": "",
+		"basket,item,next\n1,beer,beer\n2,chips,\n1,chips,\n":                    `golden.csv:2: row 1, next is "[chips, wine]", expected "beer"; 2 of 2 groups differ, in 2 places`,
+		"basket,item,next\n1,beer,\n2,chips,[beer]\n":                            `golden.csv:2: row 1, next is "[chips, wine]", expected nothing; 1 of 2 groups differ`,
+		"basket,itm,next\n1,beer,\n":                                             `did you mean "item"?`,
+	} {
+		s := newShelf()
+		p := s.pipeline(t)
+		s.lay("models/m/golden.csv", golden)
+		_, r := put(t, p, string(document), deploy.Metadata{})
+		if want == "" && r != nil || want != "" && (r == nil || !strings.Contains(r.Message, want)) {
+			t.Errorf("%q: %v", golden, r)
+		}
+	}
 }
