@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -185,7 +186,7 @@ func TestFaults(t *testing.T) {
 
 func tryFault(t *testing.T, f *fault, before, change func(*folder.Data) error, state func(*folder.Data) (string, error), was, want string) bool {
 	t.Helper()
-	dir := t.TempDir()
+	dir := scratch(t)
 	d := open(t, dir, folder.Options{Tap: f.tap})
 	if before != nil {
 		must(t, before(d))
@@ -225,7 +226,7 @@ func TestPower(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for n, failed := 0, true; failed; n++ {
 				shadow := &disktest.Shadow{}
-				d := open(t, t.TempDir(), folder.Options{Tap: shadow.Tap})
+				d := open(t, scratch(t), folder.Options{Tap: shadow.Tap})
 				if c.before != nil {
 					must(t, c.before(d))
 				}
@@ -233,7 +234,7 @@ func TestPower(t *testing.T) {
 				changeErr := c.change(d)
 				failed = shadow.Failed()
 				for how, loss := range disktest.Losses() {
-					dir := t.TempDir()
+					dir := scratch(t)
 					must(t, shadow.Write(dir, loss))
 					d := open(t, dir, folder.Options{Tap: unsynced})
 					got, err := c.state(d)
@@ -260,13 +261,13 @@ func TestPowerWhileOpened(t *testing.T) {
 	for n, failed := 0, true; failed; n++ {
 		shadow := &disktest.Shadow{}
 		shadow.Fail(n)
-		d, openErr := folder.Open(t.TempDir(), folder.Options{Tap: shadow.Tap})
+		d, openErr := folder.Open(scratch(t), folder.Options{Tap: shadow.Tap})
 		if openErr == nil {
 			must(t, d.Close())
 		}
 		failed = shadow.Failed()
 		for how, loss := range disktest.Losses() {
-			dir := t.TempDir()
+			dir := scratch(t)
 			must(t, shadow.Write(dir, loss))
 			d := open(t, dir, folder.Options{Tap: unsynced})
 			if _, err := put(d.Objects(), nested, "new", deploy.Metadata{}); err != nil {
@@ -277,7 +278,7 @@ func TestPowerWhileOpened(t *testing.T) {
 	}
 	for n, failed := 0, true; failed; n++ {
 		f := &fault{armed: true, at: n, err: syscall.ENOSPC}
-		dir := t.TempDir()
+		dir := scratch(t)
 		if d, err := folder.Open(dir, folder.Options{Tap: f.tap}); err == nil {
 			must(t, d.Close())
 		}
@@ -288,4 +289,15 @@ func TestPowerWhileOpened(t *testing.T) {
 		}
 		must(t, d.Close())
 	}
+}
+
+// scratch gives a folder in memory, where there is one: the disk is not what is tested.
+func scratch(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "handoff-test-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
 }

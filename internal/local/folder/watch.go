@@ -98,6 +98,7 @@ type Watcher struct {
 // A candidate is what was found under a key and is not known yet.
 type candidate struct {
 	version    string // empty: nothing
+	beside     string // versions of the sidecars of a document: they count, too
 	size       int64
 	since      time.Time // when it was found first
 	due        time.Time // when something is to be done about it; zero: it is among the ready ones
@@ -504,20 +505,28 @@ func (w *Watcher) remember(ctx context.Context) {
 // A finding is what an entry of the folder has under keys.
 type finding struct {
 	files   map[string]fs.FileInfo // by key
+	beside  []string               // versions of sidecars
 	unclear bool                   // there may be more
+}
+
+// sidecars gives one text for all sidecars. Whoever copies a folder may be done with the document before the golden rows.
+func (f finding) sidecars() string {
+	slices.Sort(f.beside)
+	return strings.Join(f.beside, " ")
 }
 
 // compareEntry compares what was found with what is known.
 func (w *Watcher) compareEntry(entry string, found finding) {
+	beside := found.sidecars()
 	for key, info := range found.files {
-		w.compareKey(key, versionOf(info), info)
+		w.compareKey(key, versionOf(info), beside, info)
 	}
 	if found.unclear {
 		return
 	}
 	for key := range w.known[entry] {
 		if found.files[key] == nil {
-			w.compareKey(key, "", nil)
+			w.compareKey(key, "", "", nil)
 		}
 	}
 	if len(w.waiting) == 0 {
@@ -535,16 +544,19 @@ func keysOf(entry string) []string {
 	return append(deploy.KeysOf(entry)[:2], modelsDir+"/"+entry, deploy.SidecarOf(entry, deploy.SettingsName))
 }
 
-func (w *Watcher) compareKey(key, version string, info fs.FileInfo) {
+func (w *Watcher) compareKey(key, version, beside string, info fs.FileInfo) {
 	if w.known[entryOf(key)][key] == version {
 		delete(w.waiting, key)
 		return
 	}
-	if c := w.waiting[key]; c != nil && c.version == version {
+	if _, sidecar, _ := deploy.ModelOf(key); sidecar != "" {
+		beside = ""
+	}
+	if c := w.waiting[key]; c != nil && c.version == version && c.beside == beside {
 		return
 	}
 	now := time.Now()
-	c := &candidate{version: version, since: now, due: now.Add(w.Settle)}
+	c := &candidate{version: version, beside: beside, since: now, due: now.Add(w.Settle)}
 	if info != nil {
 		c.size = info.Size()
 		if now.Sub(info.ModTime()) >= w.Settle { // it was moved here: nobody writes to it
@@ -621,6 +633,9 @@ func (w *Watcher) describe(models *disk.Disk, name string, e fs.DirEntry, found 
 // add adds a file, if its key is a model's, and the pipeline is to look at it.
 func (w *Watcher) add(key string, info fs.FileInfo, found *finding) {
 	_, sidecar, ok := deploy.ModelOf(key)
+	if sidecar != "" {
+		found.beside = append(found.beside, sidecar+" "+versionOf(info))
+	}
 	switch {
 	case !ok && (strings.HasSuffix(key, ".pmml") || strings.HasSuffix(key, ".pmml.gz")):
 		w.report(key[len(modelsDir)+1:], "a model's document is {id}.pmml or {id}/model.pmml, with or without .gz, and an id has "+

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -54,7 +55,7 @@ func play(t *testing.T, prepare, act func(s *scene)) {
 			prepare(s)
 		}
 		options := folder.WithEvents(folder.WatchOptions{}, s.events, s.errors, func(string) error { return nil })
-		s.watcher = s.data.Watch(s.lookAt, func(context.Context) (map[string]string, error) { return s.seen, nil }, options)
+		s.watcher = s.data.Watch(s.lookAt, s.known, options)
 		ctx, cancel := context.WithCancel(background)
 		ended := make(chan struct{})
 		go func() { s.watcher.Run(ctx); close(ended) }()
@@ -65,9 +66,25 @@ func play(t *testing.T, prepare, act func(s *scene)) {
 	})
 }
 
+// set changes how the scene behaves from now on.
+func (s *scene) set(change func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change()
+}
+
+func (s *scene) known(context.Context) (map[string]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.seen), nil
+}
+
 func (s *scene) tap(step disk.Step, do func() error) error {
-	if s.fault != nil {
-		if err := s.fault(step); err != nil {
+	s.mu.Lock()
+	fault := s.fault
+	s.mu.Unlock()
+	if fault != nil {
+		if err := fault(step); err != nil {
 			return err
 		}
 	}
@@ -182,6 +199,16 @@ func (s *scene) logged(text string, times int) {
 	s.Helper()
 	if n := strings.Count(s.log.String(), text); n != times {
 		s.Errorf("%d times %q, want %d, in\n%s", n, text, times, s.log.String())
+	}
+}
+
+// unlisted is a folder that cannot be read.
+func unlisted(name string) func(s disk.Step) error {
+	return func(s disk.Step) error {
+		if s.Op == disk.List && s.Name == name {
+			return syscall.EIO
+		}
+		return nil
 	}
 }
 
@@ -311,6 +338,17 @@ func TestWatch(t *testing.T) {
 			s.after(1200*time.Millisecond, "models/b/model.pmml is gone", "models/b/model.json is gone")
 			s.after(time.Hour)
 		}},
+		"a folder that is copied slowly": {nil, func(s *scene) {
+			s.write("models/a/model.pmml", whole)
+			s.tell(fsnotify.Create, "models/a")
+			for i := range 5 {
+				s.after(800 * time.Millisecond)
+				s.write("models/a/golden.csv", strings.Repeat("x\n", i))
+				s.tell(fsnotify.Write, "models/a/golden.csv")
+			}
+			s.after(1200*time.Millisecond, "models/a/model.pmml")
+			s.after(time.Hour)
+		}},
 		"two files of one model": {known, func(s *scene) {
 			s.write("models/iris/model.pmml", whole)
 			s.tell(fsnotify.Create, "models/iris")
@@ -320,7 +358,7 @@ func TestWatch(t *testing.T) {
 			s.after(5*time.Second, iris+" is gone", "models/iris/model.pmml")
 		}},
 		"the pipeline forgets": {known, func(s *scene) {
-			delete(s.seen, iris)
+			s.set(func() { delete(s.seen, iris) })
 			s.after(2*time.Minute, iris)
 		}},
 		"the folder goes and comes": {known, func(s *scene) {
@@ -351,24 +389,14 @@ func TestWatch(t *testing.T) {
 			s.must(err)
 			s.seen["models/a/model.pmml"] = head.Version
 		}, func(s *scene) {
-			s.fault = func(step disk.Step) error {
-				if step.Op == disk.List && step.Name == "models/a" {
-					return syscall.EIO
-				}
-				return nil
-			}
+			s.set(func() { s.fault = unlisted("models/a") })
 			s.after(time.Hour)
 			s.logged("input/output error", 1)
 		}},
 		"the folder cannot be listed": {known, func(s *scene) {
-			s.fault = func(step disk.Step) error {
-				if step.Op == disk.List {
-					return syscall.EIO
-				}
-				return nil
-			}
+			s.set(func() { s.fault = unlisted("models") })
 			s.after(time.Minute)
-			s.fault = nil
+			s.set(func() { s.fault = nil })
 			s.after(time.Minute)
 		}},
 		"a link that points out": {known, func(s *scene) {
@@ -390,20 +418,20 @@ func TestWatch(t *testing.T) {
 			s.logged("is ignored", 5)
 		}},
 		"it cannot be deployed now": {nil, func(s *scene) {
-			s.look = func(string, string) error { return errors.New("no luck") }
+			s.set(func() { s.look = func(string, string) error { return errors.New("no luck") } })
 			s.write(iris, whole)
 			s.tell(fsnotify.Create, iris)
 			s.after(1200*time.Millisecond, iris)
 			s.wantPending(iris + " failed: no luck")
 			s.after(10*time.Second, iris)
 			s.logged("no luck", 1)
-			s.look = nil
+			s.set(func() { s.look = nil })
 			s.after(10*time.Second, iris)
 			s.after(time.Hour)
 			s.wantPending()
 		}},
 		"changed while it is deployed": {nil, func(s *scene) {
-			s.look = func(string, string) error { time.Sleep(5 * time.Second); return nil }
+			s.set(func() { s.look = func(string, string) error { time.Sleep(5 * time.Second); return nil } })
 			s.write(iris, whole)
 			s.tell(fsnotify.Create, iris)
 			s.after(1200*time.Millisecond, iris)
@@ -416,7 +444,7 @@ func TestWatch(t *testing.T) {
 			s.after(time.Hour)
 		}},
 		"ended while something is deployed": {nil, func(s *scene) {
-			s.look = func(string, string) error { time.Sleep(time.Hour); return nil }
+			s.set(func() { s.look = func(string, string) error { time.Sleep(time.Hour); return nil } })
 			s.write(iris, whole)
 			s.tell(fsnotify.Create, iris)
 			s.after(2*time.Second, iris)
