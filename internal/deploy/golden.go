@@ -260,7 +260,7 @@ func (c *rowChecker) cannotScore(e expectedColumn, err error, want string) {
 	if record := (evaluator.RecordError)(nil); errors.As(err, &record) {
 		field = record.FieldName()
 	}
-	c.differs(field, want, "row %d cannot be scored: %v; %s is expected to be %s", c.at.row, err, e.name, quote(want))
+	c.differs(field, want, "row %d cannot be scored: %v; %s is expected to be %s", c.at.row, err, clip(e.name), quote(want))
 }
 
 func (c *rowChecker) compareCell(e expectedColumn, got evaluator.Value, want string) {
@@ -271,7 +271,7 @@ func (c *rowChecker) compareCell(e expectedColumn, got evaluator.Value, want str
 	if !got.IsMissing() {
 		text = quote(got.String())
 	}
-	c.differs(e.name, want, "row %d, %s is %s, expected %s", c.at.row, e.name, text, quote(want))
+	c.differs(e.name, want, "row %d, %s is %s, expected %s", c.at.row, clip(e.name), text, quote(want))
 }
 
 func quote(s string) string {

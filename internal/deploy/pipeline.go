@@ -33,6 +33,7 @@ type Pipeline struct {
 	Config
 	lanes      lanes
 	compiling  chan struct{} // taken while a document is compiled: it takes memory
+	reporting  chan struct{} // taken while two versions are compared: it takes memory and time
 	background sync.WaitGroup
 }
 
@@ -53,7 +54,7 @@ func New(c Config) *Pipeline {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Pipeline{Config: c, compiling: make(chan struct{}, 2)}
+	return &Pipeline{Config: c, compiling: make(chan struct{}, 2), reporting: make(chan struct{}, 1)}
 }
 
 // NewID gives a ULID. Of the same millisecond, a later one is greater.

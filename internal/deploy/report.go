@@ -76,7 +76,8 @@ func CompareModels(ctx context.Context, old, new *evaluator.Model, t Tolerance, 
 	r := Report{Old: &Side{}}
 	r.Old.describe(old)
 	r.New.describe(new)
-	return r, r.compare(ctx, old, new, t, rows)
+	err := r.compare(ctx, old, new, t, rows)
+	return r, err
 }
 
 // compare fills in what two models differ in.
@@ -137,8 +138,14 @@ func (p *Pipeline) Report(ctx context.Context, id string, version, against int) 
 	if version == against {
 		return Report{}, &RefusedError{fmt.Sprintf("version %d cannot be compared with itself", version)}
 	}
+	release, err := take(ctx, p.reporting)
+	if err != nil {
+		return Report{}, err
+	}
+	defer release()
 	r := Report{Model: id}
-	return r, p.report(ctx, &r, s.Model, version, against)
+	err = p.report(ctx, &r, s.Model, version, against)
+	return r, err
 }
 
 func (p *Pipeline) report(ctx context.Context, r *Report, m Model, version, against int) error {
@@ -315,13 +322,23 @@ func (p *Pipeline) Preview(ctx context.Context, id string, document io.Reader, m
 
 // preview fills in a report. The error is a *catalog.Rejection if the report ends early.
 func (p *Pipeline) preview(ctx context.Context, r *Report, document io.Reader, m Metadata) error {
+	spool, err := newSpool(document)
+	if err != nil {
+		return err
+	}
+	defer spool.close()
+	r.New.Size, r.New.Checksum = spool.document.Size, spool.document.Checksum
+	release, err := take(ctx, p.reporting)
+	if err != nil {
+		return err
+	}
+	defer release()
 	s, err := p.Store.Status(ctx, r.Model)
 	if err != nil {
 		return err
 	}
-	files := map[string][]byte{}
 	c := candidate{metadata: m, now: p.Now}
-	if err := p.previewModel(ctx, r, &c, files, document); err != nil {
+	if err := p.previewModel(ctx, r, &c, spool); err != nil {
 		return err
 	}
 	var live Version
@@ -352,13 +369,8 @@ func (p *Pipeline) preview(ctx context.Context, r *Report, document io.Reader, m
 }
 
 // previewModel compiles the document and reads what lies beside it.
-func (p *Pipeline) previewModel(ctx context.Context, r *Report, c *candidate, files map[string][]byte, document io.Reader) error {
-	spool, err := newSpool(document)
-	if err != nil {
-		return err
-	}
-	defer spool.close()
-	r.New.Size, r.New.Checksum = spool.document.Size, spool.document.Checksum
+func (p *Pipeline) previewModel(ctx context.Context, r *Report, c *candidate, document *spool) error {
+	files := map[string][]byte{}
 	beside, err := p.readSidecars(ctx, r.Model, func(name string, text io.Reader) (err error) {
 		files[name], err = io.ReadAll(text)
 		return err
@@ -373,7 +385,7 @@ func (p *Pipeline) previewModel(ctx context.Context, r *Report, c *candidate, fi
 	if beside.baseline {
 		c.baseline = inMemory(files[BaselineName])
 	}
-	compiled, err := p.compileSlowly(ctx, spool.file, modelName(c.metadata, c.settings))
+	compiled, err := p.compileSlowly(ctx, document.file, modelName(c.metadata, c.settings))
 	if err != nil {
 		if rejection := catalog.Reject(err); rejection != nil {
 			return rejection

@@ -92,13 +92,22 @@ func (p *Pipeline) reopen(ctx context.Context, id string, version int) (m *evalu
 
 // compileSlowly compiles a document when there is memory for it.
 func (p *Pipeline) compileSlowly(ctx context.Context, document io.Reader, modelName string) ([]byte, error) {
+	release, err := take(ctx, p.compiling)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	return p.Compile(ctx, document, modelName)
+}
+
+// take waits for a turn.
+func take(ctx context.Context, turns chan struct{}) (release func(), err error) {
 	select {
-	case p.compiling <- struct{}{}:
-		defer func() { <-p.compiling }()
+	case turns <- struct{}{}:
+		return func() { <-turns }, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	return p.Compile(ctx, document, modelName)
 }
 
 // A candidate is a model that may go live, with what lies beside its document.
@@ -144,7 +153,8 @@ func (c *candidate) verify(ctx context.Context) (WasVerified, error) {
 	if v.Rows == 0 {
 		v.Warnings = append(v.Warnings, "unverified: the document has no ModelVerification rows, and there is no "+GoldenName)
 	}
-	return v, c.compareLive(&v)
+	err = c.compareLive(&v)
+	return v, err
 }
 
 // check reads a table of rows and gives their number.

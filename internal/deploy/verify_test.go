@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/handoff-pmml/handoff/evaluator/compile"
 	"github.com/handoff-pmml/handoff/internal/catalog"
 	"github.com/handoff-pmml/handoff/internal/deploy"
 )
@@ -420,5 +424,27 @@ func TestGoldenOfBaskets(t *testing.T) {
 		if want == "" && r != nil || want != "" && (r == nil || !strings.Contains(r.Message, want)) {
 			t.Errorf("%q: %v", golden, r)
 		}
+	}
+}
+
+// A model that would take hours for its golden rows is refused.
+func TestGoldenTakesTooLong(t *testing.T) {
+	s := newShelf()
+	s.lay("models/m/golden.csv", "x,y\n"+strings.Repeat("1,3\n", 1000))
+	var mu sync.Mutex
+	now := time.Now()
+	p := deploy.New(deploy.Config{Store: shelfStore{s}, Objects: shelfObjects{s}, Artifacts: shelfArtifacts{s}, Runtime: shelfRuntime{},
+		Compile: func(_ context.Context, document io.Reader, name string) ([]byte, error) {
+			return compile.Compile(document, compile.Options{ModelName: name})
+		},
+		Now: func() time.Time {
+			mu.Lock()
+			defer mu.Unlock()
+			now = now.Add(4 * time.Second)
+			return now
+		}})
+	_, r := put(t, p, line{coefficient: 2}.String(), deploy.Metadata{})
+	if r == nil || r.Code != "golden" || r.Row != 192 || r.Line != 193 || !strings.Contains(r.Message, "took more than 10s") {
+		t.Errorf("%+v", r)
 	}
 }
