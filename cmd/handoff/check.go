@@ -167,6 +167,10 @@ func (r *report) print(w io.Writer, c palette) {
 		fmt.Fprintf(w, "%s%s:%d:%s %s: %snote:%s %s %s[%s]%s\n", c.bold, n.File, n.Line, c.end, n.Path, c.cyan, c.end, n.Message, c.dim, n.Code, c.end)
 	}
 	for _, one := range r.Faults {
+		if one.Path == "" { // it is not in the document, and the message knows where
+			fmt.Fprintf(w, "%s %s[%s]%s\n", one.Message, c.red, one.Code, c.end)
+			continue
+		}
 		fmt.Fprintf(w, "%s%s:%d:%s %s: %s %s[%s]%s\n", c.bold, one.File, one.Line, c.end, one.Path, one.Message, c.red, one.Code, c.end)
 	}
 	if r.More > 0 {

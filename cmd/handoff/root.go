@@ -22,7 +22,8 @@ func newRootCommand() *cobra.Command {
 ` + exitCodes,
 		Example: `  handoff check model.pmml
   handoff score --model model.pmml --input records.csv --output scores.csv
-  handoff serve --data models`,
+  handoff serve --data models
+  handoff deploy model.pmml iris`,
 		Version:       versionText(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -39,7 +40,8 @@ func newRootCommand() *cobra.Command {
 	serve := newServeCommand()
 	showEnvironment(serve.Flags())
 	root.AddCommand(newScoreCommand(), newCheckCommand(), newCompileCommand(), newInspectCommand(), newBenchCommand(),
-		serve, newManCommand())
+		newDiffCommand(), serve, newDeployCommand(), newModelsCommand(), newVersionsCommand(), newStatusCommand(),
+		newRollbackCommand(), newUndeployCommand(), newAuditCommand(), newManCommand())
 	for _, cmd := range root.Commands() {
 		complete(cmd)
 	}

@@ -91,35 +91,18 @@ func newServeFlags() (*serveFlags, *pflag.FlagSet) {
 
 // complete takes what the command line does not give from the environment and the file, and checks all of it.
 func (f *serveFlags) complete(flags *pflag.FlagSet) error {
-	// What is on the command line goes before what is in the environment, be it a token or a file that holds one.
-	token, file := map[string]bool{}, map[string]bool{}
-	for _, name := range []string{"admin-token", "user-token"} {
-		token[name] = flags.Changed(name) && !flags.Changed(name+"-file")
-		file[name] = flags.Changed(name+"-file") && !flags.Changed(name)
-	}
+	admin, user := newTokenSource(flags, "admin-token"), newTokenSource(flags, "user-token")
 	if err := fromEnvironment(flags); err != nil {
 		return err
 	}
 	if err := fromFile(flags, f.config); err != nil {
 		return err
 	}
-	for _, t := range []struct {
-		name, file string
-		value      *string
-	}{{"admin-token", f.adminTokenFile, &f.adminToken}, {"user-token", f.userTokenFile, &f.userToken}} {
-		if t.file == "" || token[t.name] {
-			continue
-		}
-		if *t.value != "" && !file[t.name] {
-			return usageError(nil, "--%s and --%s-file cannot be given together", t.name, t.name)
-		}
-		text, err := os.ReadFile(t.file)
-		if err != nil {
-			return ioError("read the token", err)
-		}
-		if *t.value = strings.TrimSpace(string(text)); *t.value == "" {
-			return usageError(nil, "--%s-file %s is empty", t.name, t.file)
-		}
+	if err := admin.read(&f.adminToken, f.adminTokenFile); err != nil {
+		return err
+	}
+	if err := user.read(&f.userToken, f.userTokenFile); err != nil {
+		return err
 	}
 	for _, size := range []int{f.maxBody, f.maxDocument, f.maxAnswer} {
 		if size < 1 || size > 1<<20 {

@@ -17,14 +17,20 @@ func isTerminal(w any) bool {
 
 // widthOf gives the columns of what w writes to: 0 if it is no terminal, so that nothing is cut that a program reads.
 func widthOf(w io.Writer) int {
-	if !isTerminal(w) {
-		return 0
-	}
-	width, _, err := term.GetSize(int(w.(*os.File).Fd()))
-	if err != nil {
-		return 0
-	}
+	width, _ := sizeOfTerminal(w)
 	return width
+}
+
+// sizeOfTerminal gives the columns and lines of what w writes to, 0 if it is no terminal.
+func sizeOfTerminal(w io.Writer) (width, height int) {
+	if !isTerminal(w) {
+		return 0, 0
+	}
+	width, height, err := term.GetSize(int(w.(*os.File).Fd()))
+	if err != nil {
+		return 0, 0
+	}
+	return width, height
 }
 
 // A palette is the colours of a terminal, all empty where there is none.

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/handoff-pmml/handoff/internal/catalog"
+	"github.com/handoff-pmml/handoff/internal/client"
+	"github.com/handoff-pmml/handoff/internal/deploy"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+const remoteExitCodes = `Exit codes: 0 done, 1 the server rejects the document or refuses the request, 2 the command line is
+wrong, 3 a file cannot be read, the server cannot be reached or cannot do it, 130 interrupted.`
+
+const defaultServer = "http://127.0.0.1:8080"
+
+// A connection is the flags that say which server a command speaks to.
+type connection struct {
+	server, token, tokenFile string
+	flags                    *pflag.FlagSet
+}
+
+func (c *connection) add(cmd *cobra.Command) {
+	c.flags = pflag.NewFlagSet("server", pflag.ContinueOnError)
+	c.flags.StringVar(&c.server, "server", defaultServer, "`URL` of the server, with its base path if it has one")
+	c.flags.StringVar(&c.token, "token", "", "`token` for the server; others on this machine can see it, --token-file avoids that")
+	c.flags.StringVar(&c.tokenFile, "token-file", "", "`file` with the token")
+	showEnvironment(c.flags)
+	cmd.Flags().AddFlagSet(c.flags)
+}
+
+// client takes what the command line does not give from the environment.
+func (c *connection) client() (*client.Client, error) {
+	source := newTokenSource(c.flags, "token")
+	if err := fromEnvironment(c.flags); err != nil {
+		return nil, err
+	}
+	if err := source.read(&c.token, c.tokenFile); err != nil {
+		return nil, err
+	}
+	server, err := client.New(c.server, c.token)
+	if err != nil {
+		return nil, usageError(nil, "--server: %v", err)
+	}
+	return server, nil
+}
+
+// run does work with the server until it ends or the command is interrupted.
+func (c *connection) run(cmd *cobra.Command, work func(ctx context.Context, server *client.Client) error) error {
+	server, err := c.client()
+	if err != nil {
+		return err
+	}
+	ctx := cmd.Context()
+	return interruptible(ctx, func(*files) error {
+		err := work(ctx, server)
+		if err != nil && ctx.Err() != nil {
+			return &exitError{exitInterrupted, errors.New("interrupted")}
+		}
+		return err
+	})
+}
+
+// serverError says what a server has against a request about a model; what is not from a server stays as it is.
+func (c *connection) serverError(id string, err error) error {
+	var answer *client.Error
+	var unreachable *client.UnreachableError
+	var unread *client.ReadError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &unreachable), errors.As(err, &unread):
+		return &exitError{exitIO, err}
+	case !errors.As(err, &answer):
+		return err
+	}
+	code := exitIO
+	if answer.Refused() {
+		code = exitBad
+	}
+	text := printable(answer.Message)
+	switch answer.Status {
+	case http.StatusForbidden:
+		text += " Another token may be needed: --token-file or HANDOFF_TOKEN"
+	case http.StatusNotFound:
+		text = c.server + " has no such model"
+		if id == "" {
+			text = c.server + " does not know the request: is it a Handoff server's address?"
+		}
+	}
+	if id != "" {
+		text = id + ": " + text
+	}
+	return &exitError{code, errors.New(text)}
+}
+
+// A reference is a model of the server, or one version of it.
+type reference struct {
+	id      string
+	version int // 0: none is named
+}
+
+// parseReference reads ID or ID@VERSION.
+func parseReference(text string) (reference, error) {
+	id, number, named := strings.Cut(text, "@")
+	r := reference{id: id}
+	if !catalog.ValidID(id) {
+		return r, usageError(nil, "%q cannot be the id of a model: that is a letter or digit, then letters, digits and . _ -, at most %d", id, catalog.MaxID)
+	}
+	if !named {
+		return r, nil
+	}
+	version, err := strconv.Atoi(number)
+	if err != nil || version < 1 {
+		return r, usageError(nil, "%q is not the number of a version: a version is written like %s@3", number, id)
+	}
+	r.version = version
+	return r, nil
+}
+
+// parseModel reads the id of a model where a version makes no sense.
+func parseModel(text string) (string, error) {
+	r, err := parseReference(text)
+	if err == nil && r.version != 0 {
+		return "", usageError(nil, "%s: this is about all versions of a model", text)
+	}
+	return r.id, err
+}
+
+// defaultLimit is how many entries of a history are shown.
+const (
+	defaultLimit = 20
+	maxLimit     = 1000
+)
+
+func addLimit(cmd *cobra.Command, limit *int) {
+	cmd.Flags().IntVar(limit, "limit", defaultLimit, "how many to show at most, the newest first; up to 1000")
+}
+
+func checkLimit(limit int) error {
+	if limit < 1 || limit > maxLimit {
+		return usageError(nil, "--limit is a number from 1 to 1000")
+	}
+	return nil
+}
+
+// printTable prints rows under their titles. What a server says cannot harm the terminal.
+func printTable(w io.Writer, titles []string, rows [][]string) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range append([][]string{titles}, rows...) {
+		for i, cell := range row {
+			row[i] = cmp.Or(printable(cell), "-")
+		}
+		fmt.Fprintln(table, strings.Join(row, "\t"))
+	}
+	return ioError("write", table.Flush())
+}
+
+func printJSON(w io.Writer, value any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return ioError("write", e.Encode(value))
+}
+
+// moment writes a time for people, in their zone.
+func moment(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return at.Local().Format(time.DateTime)
+}
+
+// number writes a version's number; 0 is none.
+func number(version int) string {
+	if version == 0 {
+		return ""
+	}
+	return strconv.Itoa(version)
+}
+
+// kinds are what deployments do, in people's words.
+var kinds = map[deploy.Kind]string{
+	deploy.Upload: "upload", deploy.Rollback: "rollback", deploy.Undelete: "undelete", deploy.Removal: "removal", deploy.Change: "settings",
+}
+
+func kindOf(k deploy.Kind) string { return cmp.Or(kinds[k], string(k)) }
