@@ -231,14 +231,14 @@ func (r *clusterReader) noteNumber(e *pmml.Element, attr string) {
 func (r *clusterReader) centerOf(array *pmml.Element) []float64 {
 	n, fields := 0, len(r.k.Fields)
 	center := make([]float64, 0, min(fields, len(array.Text())))
-	r.c.arrayTexts(array, func(text string) {
+	ok := r.c.arrayTexts(array, func(text string) {
 		if n++; n <= fields {
 			center = append(center, r.coordinate(array.Place(), n-1, text))
 		}
 	})
 	const words = 8 // that a coordinate takes while the model is compiled
 	r.c.grow(array.Place(), words*n)
-	if n != fields && fields > 0 {
+	if ok && n != fields && fields > 0 {
 		r.c.inconsistent(array.Place(), "the centre has %d coordinates, but %d fields are compared", n, fields)
 	}
 	return center

@@ -329,18 +329,19 @@ func (c *checker) numbers(e *pmml.Element) []float64 {
 }
 
 // arrayTexts calls each for every value of an Array, whose type says only how texts are quoted: what they must be is for
-// each to say.
-func (c *checker) arrayTexts(e *pmml.Element, each func(text string)) {
+// each to say. ok is false if the array cannot be read.
+func (c *checker) arrayTexts(e *pmml.Element, each func(text string)) (ok bool) {
 	c.attributes(e, "n", "type")
 	c.noChildren(e)
 	n, quoted := 0, c.choice(e, "type", "real", "int", "string") == 2
 	for text, err := range pmml.Array(e.Text(), quoted) {
 		if err != nil {
 			c.invalidArray(e.Place(), err)
-			return
+			return false
 		}
 		each(text)
 		n++
 	}
 	c.noteCount(e, "n", n)
+	return true
 }
