@@ -147,6 +147,9 @@ func (c *change) answered(e Event) {
 
 func (c *change) uploaded(e Uploaded) error {
 	key := e.Object.Key
+	if c.deployment != nil && c.deployment.State == Draining {
+		return ErrBusy // the model is about to belong to no key
+	}
 	if c.model.Seen[key] == e.Object.Version {
 		return nil
 	}
@@ -187,7 +190,6 @@ func (c *change) removed(e Removed) error {
 		return nil
 	}
 	c.model.Desired = 0
-	c.forgetSource()
 	c.open(e.ID, Removal, 0, Draining, objectOf(e.Key), e.By)
 	return nil
 }
@@ -281,7 +283,7 @@ func (c *change) open(id string, kind Kind, version int, state State, o *Object,
 // enter brings the open deployment into a state, in which it waits for an effect.
 func (c *change) enter(s State) {
 	d := c.deployment
-	d.State, d.Attempts, d.Updated = s, 1, c.at
+	d.State, d.Attempts, d.Failure, d.Updated = s, 1, "", c.at
 	d.Steps = append(d.Steps, Step{s, c.at})
 	if d.Kind == Upload {
 		v := c.version()
@@ -302,6 +304,9 @@ func (c *change) refuse(id string, kind Kind, o *Object, by By, r catalog.Reject
 // end writes down that a deployment is over, and who did that.
 func (c *change) end(d Deployment, s State, after int) {
 	d.State, d.Attempts, d.Updated = s, 0, c.at
+	if s != Failed {
+		d.Failure = "" // what was in the way was not for long
+	}
 	d.Steps = append(d.Steps, Step{s, c.at})
 	c.ended = append(c.ended, d)
 	c.audits = append(c.audits, Audit{
@@ -393,6 +398,7 @@ func (c *change) stopped() {
 	c.model.Live, c.model.Desired = 0, 0
 	c.model.Previous = c.previous()
 	c.model.Deleted = c.at
+	c.forgetSource() // not before: whoever looks after a removal that has failed must find that something is gone
 	c.close(Deleted)
 }
 
@@ -453,13 +459,8 @@ func (c *change) failed(e WasFailed) {
 		return
 	}
 	c.model.Restore = d.State == Verified || d.State == Draining
-	if d.Kind == Removal {
-		c.model.Source = c.sourceOfLive()
-	}
 	c.abandon(Failed)
 }
-
-func (c *change) sourceOfLive() string { return c.versions[c.model.Live].Object.Key }
 
 func belongs(e Effect, s State) bool {
 	switch e.(type) {

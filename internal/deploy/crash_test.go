@@ -1,0 +1,458 @@
+package deploy_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/handoff-pmml/handoff/internal/deploy"
+	"github.com/handoff-pmml/handoff/internal/deploy/deploytest"
+)
+
+// A fault is what becomes of one call of a run, and of later ones.
+type fault struct {
+	at     int // number of the call, from 0 where the steps of the scenario begin, through all restarts
+	fate   deploytest.Fate
+	times  int  // how often the same call meets the fate; 0: once
+	always bool // all later calls of the method fail, too, until somebody has mended what is the matter
+}
+
+// A plan is the faults of one run.
+type plan struct {
+	faults []fault
+
+	mu     sync.Mutex
+	calls  []string
+	left   map[string]int // by call: how often it meets a fate yet
+	fates  map[string]deploytest.Fate
+	broken string // method of which all calls fail
+}
+
+// decide gives the fate of a call.
+func (p *plan) decide(_ int, call string) deploytest.Fate {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := len(p.calls)
+	p.calls = append(p.calls, call)
+	name := nameOf(call)
+	for _, f := range p.faults {
+		if f.at != n {
+			continue
+		}
+		if f.times > 1 {
+			p.left, p.fates = map[string]int{name: f.times - 1}, map[string]deploytest.Fate{name: f.fate}
+		}
+		if f.always {
+			p.broken = methodOf(call)
+		}
+		return f.fate
+	}
+	if p.broken != "" && methodOf(call) == p.broken {
+		return deploytest.Fail
+	}
+	if p.left[name] > 0 {
+		p.left[name]--
+		return p.fates[name]
+	}
+	return deploytest.Pass
+}
+
+// mend ends a fault that lasts.
+func (p *plan) mend() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.broken = ""
+}
+
+func methodOf(call string) string {
+	method, _, _ := strings.Cut(call, " ")
+	return method
+}
+
+// nameOf gives a call without what changes when it is repeated.
+func nameOf(call string) string {
+	if methodOf(call) == "Store.Commit" {
+		return call[:strings.LastIndexByte(call, ' ')]
+	}
+	return call
+}
+
+// mutates says whether a call changes what lies on the disks.
+func mutates(call string) bool {
+	switch methodOf(call) {
+	case "Store.Commit", "Objects.Put", "Objects.Delete", "Artifacts.Put", "Artifacts.Remove":
+		return true
+	}
+	return false
+}
+
+// An observation is what a run shows from outside.
+type observation struct {
+	site    *site
+	calls   []string
+	labels  []string            // by call: what was going on; of a run without faults
+	asked   []int               // by step: number of the first call
+	running []map[string]string // before the steps, and after each
+	first   error               // the answer to whom the first fault hit; nil: as if nothing had happened
+	hit     int                 // step that the first fault hit; -1: none
+	serving map[string]string   // what answered after that, before anything was mended
+	failed  bool                // a deployment had to be given up
+}
+
+// play plays a scenario from its start. often says how often each step is done in vain, for the count; nil: once.
+type play struct {
+	scenario
+	t     testing.TB
+	start *site
+	usual []map[string]string // observation.running of the run without faults; nil: this is it
+
+	mu   sync.Mutex
+	ends map[string]string // by variant: the ends without faults
+}
+
+func newPlay(t testing.TB, sc scenario) *play {
+	t.Helper()
+	ctx := context.Background()
+	s := newSite()
+	for i, st := range sc.before {
+		if st.put != nil {
+			st.put(s)
+		}
+		if sc.open && i == len(sc.before)-1 {
+			s.tape.Decide = func(_ int, call string) deploytest.Fate {
+				if methodOf(call) == "Artifacts.Put" {
+					return deploytest.Before
+				}
+				return deploytest.Pass
+			}
+		}
+		if _, err := st.ask(ctx, s, deploy.By{Actor: fmt.Sprint("before ", i)}); err != nil && !s.tape.Crashed() {
+			t.Fatal(err)
+		}
+		s.pipeline.Wait()
+	}
+	s.tape.Restart(nil)
+	return &play{scenario: sc, t: t, start: s, ends: map[string]string{}}
+}
+
+// run plays the scenario. The steps that are repeated are done several times, as by somebody who did not get an answer.
+func (p *play) run(t testing.TB, pl *plan, repeat map[int]int, healFirst bool, l *labels) observation {
+	t.Helper()
+	ctx := context.Background()
+	s := p.start.clone()
+	o := observation{site: s, hit: -1}
+	if err := s.load(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if healFirst {
+		if err := s.heal(ctx, func() {}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o.running = append(o.running, s.running())
+	decide := pl.decide
+	if l != nil {
+		s.labels = l
+		decide = func(n int, call string) deploytest.Fate {
+			l.called()
+			return pl.decide(n, call)
+		}
+	}
+	s.tape.Restart(decide)
+	for k, st := range p.steps {
+		o.asked = append(o.asked, len(pl.calls))
+		p.step(ctx, t, &o, k, st, pl)
+		for range repeat[k] {
+			p.step(ctx, t, &o, k, step{ask: st.ask}, pl)
+		}
+		o.running = append(o.running, s.running())
+		p.mayRun(t, s, k+1, k+1)
+	}
+	p.mend(ctx, t, s, len(p.steps), len(p.steps), pl)
+	o.calls = pl.calls
+	if l != nil {
+		o.labels = l.list
+	}
+	return o
+}
+
+// step does one step, and again until there is an answer. Whenever the process ends, another one begins.
+func (p *play) step(ctx context.Context, t testing.TB, o *observation, k int, st step, pl *plan) {
+	t.Helper()
+	s := o.site
+	if st.put != nil {
+		st.put(s)
+	}
+	for tries := 0; ; tries++ {
+		if tries > 6 {
+			t.Fatalf("step %d gets no answer", k)
+		}
+		begun := len(pl.calls)
+		outcome, err := st.ask(ctx, s, deploy.By{Actor: fmt.Sprint("step ", k)})
+		s.pipeline.Wait()
+		failed := outcome.Deployment.State == deploy.Failed
+		first := o.hit < 0 && slices.ContainsFunc(pl.faults, func(f fault) bool { return begun <= f.at && f.at < len(pl.calls) })
+		if failed && err == nil {
+			err = errors.New("FAILED")
+		}
+		done := answered(err)
+		if first {
+			o.hit, o.first, o.failed = k, err, failed
+		}
+		crashed := s.tape.Crashed()
+		switch {
+		case crashed:
+			s.restart(ctx, t, pl, func() {
+				if done {
+					p.mayRun(t, s, k+1, k+1)
+				} else {
+					p.mayRun(t, s, k, k+1)
+				}
+				if first && o.serving == nil {
+					o.serving = s.running()
+				}
+			})
+		case !done:
+			p.mayRun(t, s, k, k+1)
+		}
+		if first && o.serving == nil {
+			o.serving = s.running()
+		}
+		if !done && !crashed {
+			p.mend(ctx, t, s, k, k+1, pl)
+		}
+		if st.file != "" && s.givenUp(ctx) {
+			s.touch(st.file) // somebody sees that, and lays the file there again
+			continue
+		}
+		if done {
+			if crashed {
+				p.mayRun(t, s, k+1, k+1)
+			}
+			return
+		}
+	}
+}
+
+// mend lets the server help itself, at first while the fault lasts.
+func (p *play) mend(ctx context.Context, t testing.TB, s *site, from, to int, pl *plan) {
+	t.Helper()
+	err := s.helpItself(ctx)
+	if !s.tape.Crashed() {
+		p.mayRun(t, s, from, to)
+		pl.mend()
+		err = s.heal(ctx, pl.mend)
+	}
+	if s.tape.Crashed() {
+		s.restart(ctx, t, pl, func() { p.mayRun(t, s, from, to) })
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	p.mayRun(t, s, from, to)
+}
+
+// mayRun looks at what runs: it must be what runs after one of the steps from and to in the run without faults, or one of
+// the scenario's other documents.
+func (p *play) mayRun(t testing.TB, s *site, from, to int) {
+	t.Helper()
+	if p.usual == nil {
+		return
+	}
+	running := s.running()
+	for k := from; k <= to; k++ {
+		if maps.Equal(running, p.usual[k]) {
+			return
+		}
+	}
+	for _, document := range p.also {
+		if len(running) == 1 && running["m"] == checksum(document) {
+			return
+		}
+	}
+	t.Fatalf("%v runs, which is neither of %v", running, p.usual[from:to+1])
+}
+
+// An end is all that is left of a run, without what may differ between runs.
+type end struct {
+	Models      []deploy.Model
+	Versions    []deploy.Version
+	Deployments []deploy.Deployment
+	Audits      []deploy.Audit
+	Files       map[string][]string
+	Running     map[string]string
+}
+
+func (s *site) end(ctx context.Context) end {
+	store := s.quietly()
+	e := end{Files: map[string][]string{}, Running: s.running()}
+	e.Models, _ = store.Models(ctx)
+	for i := range e.Models {
+		m := &e.Models[i]
+		v, _ := store.Versions(ctx, m.ID, 1000)
+		d, _ := store.Deployments(ctx, m.ID, "", 1000)
+		a, _ := store.Audits(ctx, m.ID, "", 1000)
+		e.Versions, e.Deployments, e.Audits = append(e.Versions, v...), append(e.Deployments, d...), append(e.Audits, a...)
+		m.Rev, m.Created, m.Updated, m.Deleted = 0, time.Time{}, time.Time{}, dayOf(m.Deleted)
+		m.Latest.ID, m.Latest.At, m.Latest.Actor = "", time.Time{}, ""
+		for key, version := range m.Seen {
+			if o, err := s.objects.Clone(&deploytest.Tape{}).Head(ctx, key); err != nil || o.Version != version {
+				m.Seen[key] = "another"
+			} else {
+				m.Seen[key] = "this"
+			}
+		}
+	}
+	for i := range e.Versions {
+		v := &e.Versions[i]
+		v.Deployment, v.Object.Version, v.Created, v.Since = "", "", time.Time{}, dayOf(v.Since)
+	}
+	for i := range e.Deployments {
+		d := &e.Deployments[i]
+		d.ID, d.Created, d.Updated = "", time.Time{}, time.Time{}
+		if d.Kind != deploy.Upload {
+			d.By, d.Object = deploy.By{}, nil // the folder may have been faster than the caller
+		}
+		if d.Object != nil {
+			d.Object.Version = ""
+		}
+		for j := range d.Steps {
+			d.Steps[j].At = time.Time{}
+		}
+	}
+	for i := range e.Audits {
+		a := &e.Audits[i]
+		a.ID, a.Deployment, a.At = "", "", time.Time{}
+		if a.Action != deploy.Upload {
+			a.Actor = ""
+		}
+	}
+	for _, f := range s.artifacts.Folders() {
+		id, number, _ := strings.Cut(f, "/")
+		n := 0
+		_, _ = fmt.Sscan(number, &n)
+		e.Files[f] = slices.Sorted(maps.Keys(s.artifacts.Files(id, n)))
+	}
+	return e
+}
+
+func dayOf(at time.Time) time.Time { return at.Truncate(24 * time.Hour) }
+
+func (e end) String() string {
+	text, err := json.MarshalIndent(e, "", " ")
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
+// ends gives the ends that the scenario may come to without faults, if the uploads were put as often as the end that is to
+// be compared says.
+func (p *play) endsFor(t testing.TB, e end) []string {
+	t.Helper()
+	repeat, name := map[int]int{}, ""
+	for k, st := range p.steps {
+		n := 0
+		for _, d := range e.Deployments {
+			if d.Kind == deploy.Upload && d.By.Actor == fmt.Sprint("step ", k) {
+				n++
+			}
+		}
+		if st.file == "" && n > 1 {
+			repeat[k] = n - 1
+		}
+		name += fmt.Sprint(repeat[k], " ")
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var list []string
+	for _, healFirst := range []bool{false, true} {
+		variant := fmt.Sprint(name, healFirst)
+		if _, ok := p.ends[variant]; !ok {
+			o := p.run(t, &plan{}, repeat, healFirst, nil)
+			if err := o.site.consistent(context.Background()); err != nil {
+				t.Fatalf("without faults: %v", err)
+			}
+			p.ends[variant] = o.site.end(context.Background()).String()
+		}
+		list = append(list, p.ends[variant])
+	}
+	return list
+}
+
+// sameEnd compares the end of a run with those without faults.
+func (p *play) sameEnd(t testing.TB, o observation) {
+	t.Helper()
+	e := o.site.end(context.Background())
+	got := e.String()
+	ends := p.endsFor(t, e)
+	if !slices.Contains(ends, got) {
+		t.Fatalf("another end than without faults (-without +with):\n%s", cmp.Diff(ends[0], got))
+	}
+}
+
+// goodEnd looks at the end of a run in which a deployment may have been given up.
+func (p *play) goodEnd(t testing.TB, o observation) {
+	t.Helper()
+	if err := o.site.consistent(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if want := p.usual[len(p.usual)-1]; !maps.Equal(o.site.running(), want) {
+		t.Fatalf("%v runs at the end, not %v", o.site.running(), want)
+	}
+}
+
+// without plays the scenario without faults.
+func (p *play) without(t testing.TB) observation {
+	t.Helper()
+	o := p.run(t, &plan{}, nil, false, &labels{now: request})
+	if err := o.site.consistent(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	p.usual = o.running
+	return o
+}
+
+// TestCrash lets each call of each scenario fail, and the process end before and after it.
+func TestCrash(t *testing.T) {
+	for _, sc := range scenarios() {
+		t.Run(sc.name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlay(t, sc)
+			usual := p.without(t)
+			for n, call := range usual.calls {
+				for _, f := range singles {
+					t.Run(fmt.Sprintf("%s %d %s", f.name, n, call), func(t *testing.T) {
+						f := f.fault
+						f.at = n
+						o := p.run(t, &plan{faults: []fault{f}}, nil, false, nil)
+						p.goodEnd(t, o)
+						if !f.always && f.times == 0 {
+							p.sameEnd(t, o)
+						}
+					})
+				}
+			}
+		})
+	}
+}
+
+// singles are the faults that a call meets, by the names of the table.
+var singles = []struct {
+	name string
+	fault
+}{
+	{"error once", fault{fate: deploytest.Fail}},
+	{"done, but an error once", fault{fate: deploytest.Lost}},
+	{"error always", fault{fate: deploytest.Fail, always: true}},
+	{"crash before", fault{fate: deploytest.Before}},
+	{"crash after", fault{fate: deploytest.After}},
+	{"crash three times", fault{fate: deploytest.Before, times: 3}},
+}
