@@ -16,16 +16,17 @@ import (
 
 // A Comparison says how differently two models score the same rows.
 type Comparison struct {
-	Sources  []Source          `json:"sources"`       // where the rows are from
-	Rows     int               `json:"rows"`          // different rows that were given to both models
-	Both     int               `json:"both"`          // rows that both could score
-	OnlyOld  int               `json:"onlyOld"`       // rows that only the old model could score
-	OnlyNew  int               `json:"onlyNew"`       // rows that only the new model could score
-	Neither  int               `json:"neither"`       // rows that neither could
-	Differ   int               `json:"differ"`        // rows of which at least one result differs beyond the tolerance
-	Cut      string            `json:"cut,omitempty"` // why not all rows were compared
-	Results  []ResultChange    `json:"results"`       // for each result that both give, in the new model's order
-	Examples []ComparedExample `json:"examples"`      // rows that differ most, the first 10
+	Sources    []Source          `json:"sources"`              // where the rows are from
+	Rows       int               `json:"rows"`                 // different rows that were given to both models
+	Both       int               `json:"both"`                 // rows that both could score
+	OnlyOld    int               `json:"onlyOld"`              // rows that only the old model could score
+	OnlyNew    int               `json:"onlyNew"`              // rows that only the new model could score
+	Neither    int               `json:"neither"`              // rows that neither could
+	NeitherWhy string            `json:"neitherWhy,omitempty"` // of the first of these, why the new model cannot
+	Differ     int               `json:"differ"`               // rows of which at least one result differs beyond the tolerance
+	Cut        string            `json:"cut,omitempty"`        // why not all rows were compared
+	Results    []ResultChange    `json:"results"`              // for each result that both give, in the new model's order
+	Examples   []ComparedExample `json:"examples"`             // rows that differ most, the first 10
 }
 
 // A Source says where rows are from.
@@ -324,7 +325,9 @@ func (c *comparing) row(e ComparedExample, inputs func() []Cell) {
 	oldErr, newErr := c.old.Score(), c.new.Score()
 	switch {
 	case oldErr != nil && newErr != nil:
-		c.Neither++
+		if c.Neither++; c.Neither == 1 {
+			c.NeitherWhy = fmt.Sprintf("%s row %d: %v", e.Source, e.Row, newErr)
+		}
 		return
 	case oldErr != nil:
 		c.OnlyNew++

@@ -225,6 +225,9 @@ func (p printer) rows(c *Comparison) {
 			p.line("  %d %s", n.rows, n.text)
 		}
 	}
+	if c.NeitherWhy != "" {
+		p.line("    such as %s", printable(c.NeitherWhy))
+	}
 	if c.Cut != "" {
 		p.line("  not all: %s", c.Cut)
 	}
@@ -269,15 +272,17 @@ func (p printer) results(results []ResultChange) {
 
 func short(x float64) string { return strconv.FormatFloat(x, 'g', 3, 64) }
 
-// maxShown is how many inputs of an example are shown.
-const maxShown = 8
+const (
+	maxShown         = 8 // inputs and results of an example
+	maxShownExamples = 5
+)
 
 func (p printer) examples(examples []ComparedExample) {
 	if len(examples) == 0 {
 		return
 	}
 	p.line("\nRows that differ most:")
-	for _, e := range examples {
+	for _, e := range examples[:min(len(examples), maxShownExamples)] {
 		var inputs []string
 		for i, c := range e.Inputs {
 			if i == maxShown {

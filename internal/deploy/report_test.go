@@ -55,7 +55,7 @@ func TestCompareNumbers(t *testing.T) {
 	// 1 + 2x and 1 + 3x + z at x = 0, 1, 2, 4; without z the new one gives nothing.
 	want := deploy.Comparison{
 		Sources: []deploy.Source{{"golden.csv", 3}, {"baseline.csv", 4}},
-		Rows:    7, Both: 5, OnlyOld: 1, Neither: 1, Differ: 4,
+		Rows:    7, Both: 5, OnlyOld: 1, Neither: 1, NeitherWhy: `baseline.csv row 5: Field "x" cannot accept invalid value "bad"`, Differ: 4,
 		Results: []deploy.ResultChange{{Name: "y", Compared: 5, Differ: 4, Gone: 1,
 			Absolute: &deploy.Difference{Typical: 1.5, Largest: 4}, Relative: &deploy.Difference{Typical: (1/3. + 2/5.) / 2, Largest: 4 / 9.}}},
 		Examples: []deploy.ComparedExample{
@@ -314,7 +314,7 @@ func TestPrint(t *testing.T) {
 		Rejection: &catalog.Rejection{Code: "schema", Message: "callers would break"},
 		Warnings:  []string{"unverified"},
 		Settings:  []deploy.SettingChange{{Key: "owner", New: `"b"`}},
-		Rows: &deploy.Comparison{Sources: []deploy.Source{{Name: "golden.csv", Rows: 12}}, Rows: 12, Both: 10, OnlyOld: 2, Differ: 3,
+		Rows: &deploy.Comparison{Sources: []deploy.Source{{Name: "golden.csv", Rows: 12}}, Rows: 12, Both: 10, OnlyOld: 2, Neither: 1, NeitherWhy: "golden.csv row 1: bad", Differ: 3,
 			Results: []deploy.ResultChange{
 				{Name: "y", Compared: 10, Differ: 3, Pairs: []deploy.ChangedTo{{Old: "yes", New: "no", Rows: 3}}},
 				{Name: "p", Compared: 10, Differ: 3, Absolute: &deploy.Difference{Typical: 0.001, Largest: 0.5}, Relative: &deploy.Difference{Typical: 0.01, Largest: 2}}},
@@ -350,6 +350,8 @@ Settings:
 Rows scored by both: 12 (12 of golden.csv)
   3 differ, 7 do not
   2 only the old version can score
+  1 neither can score
+    such as golden.csv row 1: bad
 
   result  rows  differ  typically  at most  relative  at most
   y       10    3
