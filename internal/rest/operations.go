@@ -92,6 +92,7 @@ func (x *exchange) showMetrics() error {
 	var b strings.Builder
 	x.service.metrics.write(&b)
 	fmt.Fprintf(&b, "# HELP handoff_models Models that are deployed.\n# TYPE handoff_models gauge\nhandoff_models %d\n", len(models))
+	writeProcess(&b)
 	x.answer(http.StatusOK, "text/plain; version=0.0.4; charset=utf-8", []byte(b.String()))
 	return nil
 }

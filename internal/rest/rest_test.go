@@ -12,7 +12,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -831,6 +833,34 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("no line %s in\n%s", line, got.body)
 		}
 	}
+	for name, least := range map[string]float64{"go_goroutines": 2, "go_memstats_heap_alloc_bytes": 1 << 16, "go_memstats_sys_bytes": 1 << 20} {
+		if value := metric(got.body, name); value < least {
+			t.Errorf("%s is %v", name, value)
+		}
+	}
+	if _, err := os.Stat("/proc/self/stat"); err != nil {
+		t.Logf("the system does not tell what a process takes: %v", err)
+		return
+	}
+	for name, least := range map[string]float64{
+		"process_resident_memory_bytes": 1 << 20, "process_virtual_memory_bytes": 1 << 20, "process_open_fds": 3,
+		"process_cpu_seconds_total": 0, "process_start_time_seconds": 1.7e9,
+	} {
+		if value := metric(got.body, name); value < least {
+			t.Errorf("%s is %v", name, value)
+		}
+	}
+}
+
+// metric gives the value of a metric without labels; -1: it is not there.
+func metric(text, name string) float64 {
+	_, rest, _ := strings.Cut(text, "\n"+name+" ")
+	line, _, _ := strings.Cut(rest, "\n")
+	value, err := strconv.ParseFloat(line, 64)
+	if err != nil {
+		return -1
+	}
+	return value
 }
 
 func TestReady(t *testing.T) {
