@@ -1,15 +1,19 @@
 package main
 
 import (
+	"bufio"
 	"compress/gzip"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -34,13 +38,16 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the command as a user does. The models of testdata lie in each script's folder. "exits N" wants an
 // exit code, "gzip FILE" makes FILE.gz, "rows FILE N" makes a table of N rows, "faults FILE N" a document with N faults,
-// and "mode FILE OUT" writes the permissions of FILE to OUT.
+// "mode FILE OUT" writes the permissions of FILE to OUT, and "server FLAGS" runs a server on a free port until the script's
+// end, or until it is called again, and sets HANDOFF_SERVER.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		UpdateScripts: *update,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_COLOR", "1")
+			idle := func() {}
+			env.Values["server"] = &idle
 			models, err := filepath.Glob("testdata/*.pmml")
 			for _, model := range models {
 				data, readErr := os.ReadFile(model)
@@ -56,7 +63,7 @@ func TestScripts(t *testing.T) {
 			return err == nil, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "gzip": compress, "rows": rows, "faults": faults, "mode": mode,
+			"exits": exits, "gzip": compress, "rows": rows, "faults": faults, "mode": mode, "server": server,
 		},
 	})
 }
@@ -110,6 +117,34 @@ func mode(ts *testscript.TestScript, _ bool, args []string) {
 	info, err := os.Stat(ts.MkAbs(args[0]))
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(info.Mode().String()+"\n"), 0o666))
+}
+
+var address = regexp.MustCompile(`http://\S+`)
+
+// server runs a server; what it says on standard error is kept in server.log. One that runs is stopped before.
+func server(ts *testscript.TestScript, _ bool, args []string) {
+	running := ts.Value("server").(*func())
+	(*running)()
+	log, err := os.OpenFile(ts.MkAbs("server.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
+	ts.Check(err)
+	defer log.Close()
+	cmd := exec.Command("handoff", append([]string{"serve", "--addr", "127.0.0.1:0"}, args...)...)
+	cmd.Dir, cmd.Stderr = ts.MkAbs("."), log
+	out, err := cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	stop := sync.OnceFunc(func() {
+		cmd.Process.Signal(syscall.SIGTERM) //nolint:errcheck // it may be over already
+		io.Copy(io.Discard, out)            //nolint:errcheck // nobody wants it
+		cmd.Wait()                          //nolint:errcheck // it was asked to end
+	})
+	ts.Defer(stop)
+	first, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		ts.Fatalf("the server does not begin: %v\n%s", err, ts.ReadFile("server.log"))
+	}
+	ts.Setenv("HANDOFF_SERVER", address.FindString(first))
+	*running = stop
 }
 
 // TestInterrupt ends score while it waits for its input: nothing may stay of what it has written.
