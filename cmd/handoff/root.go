@@ -39,13 +39,23 @@ func newRootCommand() *cobra.Command {
 	root.SuggestionsMinimumDistance = 2
 	serve := newServeCommand()
 	showEnvironment(serve.Flags())
-	root.AddCommand(newScoreCommand(), newCheckCommand(), newCompileCommand(), newInspectCommand(), newBenchCommand(),
-		newDiffCommand(), serve, newDeployCommand(), newModelsCommand(), newVersionsCommand(), newStatusCommand(),
-		newRollbackCommand(), newUndeployCommand(), newAuditCommand(), newManCommand())
+	root.AddGroup(&cobra.Group{ID: "files", Title: "Commands for files:"}, &cobra.Group{ID: "server", Title: "Commands for a server:"})
+	addTo(root, "files", newScoreCommand(), newCheckCommand(), newCompileCommand(), newInspectCommand(), newBenchCommand(), newDiffCommand())
+	addTo(root, "server", serve, newDeployCommand(), newModelsCommand(), newVersionsCommand(), newStatusCommand(), newRollbackCommand(),
+		newUndeployCommand(), newAuditCommand())
+	root.AddCommand(newManCommand())
 	for _, cmd := range root.Commands() {
 		complete(cmd)
 	}
 	return root
+}
+
+// addTo adds commands under a heading of --help.
+func addTo(root *cobra.Command, group string, commands ...*cobra.Command) {
+	for _, cmd := range commands {
+		cmd.GroupID = group
+	}
+	root.AddCommand(commands...)
 }
 
 // knownCommand refuses what is not a command: cobra's own words would not tell that from an error of a command.
