@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -149,6 +150,24 @@ func zip(t *testing.T, text string) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+// TestEarlyRefusal gets the answer of a server that does not want all of a document.
+func TestEarlyRefusal(t *testing.T) {
+	document := make([]byte, 8<<20)
+	rand.NewChaCha8([32]byte{}).Read(document) //nolint:errcheck // never fails
+	for name, wanted := range map[string]int64{"nothing": 0, "the beginning": 1 << 20} {
+		c := connect(t, "", func(w http.ResponseWriter, r *http.Request) {
+			io.CopyN(io.Discard, r.Body, wanted) //nolint:errcheck // it is there
+			w.WriteHeader(http.StatusRequestEntityTooLarge)
+			io.WriteString(w, `{"message":"too large"}`) //nolint:errcheck // the client would miss it
+		})
+		_, err := c.Deploy(context.Background(), "m", client.Upload{Document: bytes.NewReader(document)})
+		var got *client.Error
+		if !errors.As(err, &got) || got.Message != "too large" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 // TestUnreadableDocument makes sure that nothing is deployed of a document that ends with an error, and that this error is
