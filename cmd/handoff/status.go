@@ -247,13 +247,10 @@ func (w *lineWatcher) show(s status) error {
 		}
 	}
 	for _, d := range slices.Backward(s.Deployments) {
-		summary := d.Summary()
-		for i, step := range d.Steps {
-			summary.State = step.State
-			if i < len(d.Steps)-1 {
-				summary.Message = ""
-			} else {
-				summary.Message = d.Summary().Message
+		for _, step := range d.Steps {
+			summary := d.Summary()
+			if step.State != summary.State {
+				summary.State, summary.Message = step.State, "" // the message is about the end
 			}
 			if err := w.line(s.ID, d.ID, summary, step.At); err != nil {
 				return err

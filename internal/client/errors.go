@@ -87,9 +87,7 @@ type UnreachableError struct {
 }
 
 func (e *UnreachableError) Error() string {
-	var slow net.Error
-	switch {
-	case errors.As(e.Err, &slow) && slow.Timeout():
+	if slow := net.Error(nil); errors.As(e.Err, &slow) && slow.Timeout() {
 		return fmt.Sprintf("%s does not answer in time", e.Server)
 	}
 	return fmt.Sprintf("cannot reach %s: %v", e.Server, e.Err)
