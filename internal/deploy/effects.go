@@ -21,7 +21,7 @@ func (p *Pipeline) check(ctx context.Context, e Check) (Event, error) {
 	case err != nil:
 		return nil, err
 	case rejection != nil:
-		return WasRejected{*rejection}, nil
+		return WasRejected{Rejection: *rejection}, nil
 	}
 	return p.keepSidecars(ctx, v, document)
 }
@@ -52,7 +52,7 @@ func (p *Pipeline) compile(ctx context.Context, e Compile) (Event, error) {
 	compiled, err := p.compileSlowly(ctx, document, v.ModelName)
 	if err != nil {
 		if r := catalog.Reject(err); r != nil {
-			return WasRejected{*r}, nil
+			return WasRejected{Rejection: *r}, nil
 		}
 		return nil, err
 	}

@@ -10,6 +10,7 @@ type (
 	Uploaded struct {
 		ID     string // of the deployment that begins: a ULID
 		Object Object
+		Again  bool // also if it was deployed already: what lies beside it is different now
 		By     By
 	}
 	// Removed says that nothing lies under a document's key any more.
@@ -42,12 +43,12 @@ type (
 type (
 	// WasChecked is Check's answer: the object is kept as document.
 	WasChecked struct {
-		Document        Document
-		ModelName       string
-		Settings        Settings
-		SettingsVersion string // of the object under the settings' key; empty: there is none
-		Golden          bool
-		Baseline        bool
+		Document  Document
+		ModelName string
+		Settings  Settings
+		Sidecars  map[string]string // versions of the objects beside it that were read, by key; empty: there is none
+		Golden    bool
+		Baseline  bool
 	}
 	// WasReplaced is Check's answer if another object, or none, lies under the key by now.
 	WasReplaced struct{}
@@ -63,7 +64,10 @@ type (
 		Warnings []string
 	}
 	// WasRejected is the answer of Check, Compile or Verify to what can never go live.
-	WasRejected struct{ Rejection catalog.Rejection }
+	WasRejected struct {
+		Rejection catalog.Rejection
+		Sidecars  map[string]string // of Check: as WasChecked has them
+	}
 	// WasSwitched is Switch's answer.
 	WasSwitched struct{}
 	// WasStopped is Stop's answer.

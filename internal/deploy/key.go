@@ -53,5 +53,10 @@ func KeysOf(id string) []string {
 // SidecarOf gives the key of a sidecar of a model.
 func SidecarOf(id, name string) string { return prefix + id + "/" + name }
 
+// SidecarsOf gives the keys of all sidecars of a model.
+func SidecarsOf(id string) []string {
+	return []string{SidecarOf(id, SettingsName), SidecarOf(id, GoldenName), SidecarOf(id, BaselineName)}
+}
+
 // IsGzip says whether what lies under a key is to be compressed.
 func IsGzip(key string) bool { return strings.HasSuffix(key, gzipSuffix) }

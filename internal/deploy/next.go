@@ -107,6 +107,7 @@ func (c *change) answered(e Event) {
 	switch e := e.(type) {
 	case WasRejected:
 		if s := c.deployment.State; s == Received || s == Checked || s == Compiled {
+			c.seeAll(e.Sidecars)
 			c.reject(e.Rejection)
 		}
 	case WasReplaced:
@@ -150,7 +151,7 @@ func (c *change) uploaded(e Uploaded) error {
 	if c.deployment != nil && c.deployment.State == Draining {
 		return ErrBusy // the model is about to belong to no key
 	}
-	if c.model.Seen[key] == e.Object.Version {
+	if c.model.Seen[key] == e.Object.Version && !e.Again {
 		return nil
 	}
 	if c.model.Source != "" && key != c.model.Source {
@@ -248,6 +249,7 @@ func (c *change) settingsChanged(e SettingsChanged) {
 	c.model.Settings = e.Settings
 	d := c.newDeployment(e.ID, Change, c.model.Live, &e.Object, e.By)
 	c.end(d, Live, c.model.Live)
+	c.retain()
 }
 
 // supersede ends an open deployment for a newer one.
@@ -327,7 +329,7 @@ func (c *change) checked(e WasChecked) {
 	v := c.version()
 	v.Document, v.ModelName, v.Settings, v.Golden, v.Baseline = e.Document, e.ModelName, e.Settings, e.Golden, e.Baseline
 	c.put(v)
-	c.see(SidecarOf(c.model.ID, SettingsName), e.SettingsVersion)
+	c.seeAll(e.Sidecars)
 	c.enter(Checked)
 }
 
@@ -373,7 +375,7 @@ func (c *change) retain() {
 	}
 	kept := slices.Clone(c.model.Kept)
 	for i, n := range kept {
-		if len(kept)-i > keep && n != c.model.Live && n != c.model.Previous {
+		if len(kept)-i > keep && n != c.model.Live && n != c.model.Previous && n != c.model.Desired {
 			c.discard(n)
 		}
 	}
@@ -527,6 +529,12 @@ func (c *change) see(key, version string) {
 		c.model.Seen[key] = version
 	}
 	c.changed = true
+}
+
+func (c *change) seeAll(versions map[string]string) {
+	for key, version := range versions {
+		c.see(key, version)
+	}
 }
 
 func (c *change) finish() Transition {

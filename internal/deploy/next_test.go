@@ -489,7 +489,7 @@ func TestNextClock(t *testing.T) {
 // FuzzNext sends events in any order and answers effects in any way: world checks what must hold all the time, and at the
 // end everything comes to rest.
 func FuzzNext(f *testing.F) {
-	for seed := uint64(0); seed < 300; seed++ {
+	for seed := uint64(0); seed < 1000; seed++ {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) {

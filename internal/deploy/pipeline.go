@@ -76,7 +76,8 @@ func pause(ctx context.Context, d time.Duration) error {
 // Wait returns when everything that was begun has ended.
 func (p *Pipeline) Wait() { p.background.Wait() }
 
-// An Outcome is what a request came to: a deployment, which is not final if it takes longer than the caller is patient.
+// An Outcome is what a request came to: a deployment, which is not final if it takes longer than the caller is patient,
+// and has no ID if it has not even begun by then.
 type Outcome struct {
 	Deployment Deployment
 	Model      Model // as it was when the outcome was known
@@ -191,7 +192,7 @@ func (p *Pipeline) LookAt(ctx context.Context, found Object, by By) (Outcome, er
 
 func (p *Pipeline) look(ctx context.Context, key string, by By, wanted func(version string) bool) (Outcome, error) {
 	id, sidecar, ok := ModelOf(key)
-	if !ok || sidecar == GoldenName || sidecar == BaselineName { // these count for the next deployment
+	if !ok {
 		return Outcome{}, nil
 	}
 	o, err := p.run(ctx, id, func(ctx context.Context) (Event, string, error) {
@@ -204,10 +205,19 @@ func (p *Pipeline) look(ctx context.Context, key string, by By, wanted func(vers
 		switch {
 		case err != nil && !errors.Is(err, ErrGone):
 			return nil, "", err
-		case !wanted(object.Version):
+		case !wanted(object.Version) || sidecar != "" && object.Version == s.Model.Seen[key]:
 			return nil, "", nil
 		case sidecar != "":
-			e, err := p.lookAtSettings(ctx, key, object, err == nil)
+			document, rejected, err := p.rejectedFor(ctx, s.Model, sidecar)
+			switch {
+			case err != nil:
+				return nil, "", err
+			case rejected:
+				return Uploaded{ID: d, Object: document, Again: true, By: by}, d, nil
+			case sidecar != SettingsName:
+				return nil, "", nil // it counts for the next deployment
+			}
+			e, err := p.lookAtSettings(ctx, key, object, object.Version != "")
 			e.ID, e.By = d, by
 			return e, d, err
 		case err != nil:
@@ -222,6 +232,22 @@ func (p *Pipeline) look(ctx context.Context, key string, by By, wanted func(vers
 		return o, fmt.Errorf("deploy what lies under %s: %w", key, err)
 	}
 	return o, nil
+}
+
+// rejectedFor gives the document whose deployment, the newest, was rejected because of what is in a sidecar.
+func (p *Pipeline) rejectedFor(ctx context.Context, m Model, sidecar string) (document Object, found bool, err error) {
+	if m.Latest.State != Rejected || m.Latest.Kind != Upload {
+		return Object{}, false, nil
+	}
+	d, err := p.Store.Deployment(ctx, m.ID, m.Latest.ID)
+	if err != nil || d.Rejection == nil || d.Rejection.File != sidecar {
+		return Object{}, false, err
+	}
+	document, err = p.Objects.Head(ctx, d.Object.Key)
+	if errors.Is(err, ErrGone) {
+		return Object{}, false, nil
+	}
+	return document, err == nil, err
 }
 
 // Resume goes on with whatever was left unfinished.
@@ -261,14 +287,14 @@ func (p *Pipeline) event(ctx context.Context, id string, e Event) (Outcome, erro
 	return p.run(ctx, id, func(context.Context) (Event, string, error) { return e, "", nil })
 }
 
-// run lets begin make an event in the model's lane and handles it there. It returns when the deployment of that id has ended, or
-// everything has if there is none, or when patience is over. What has begun goes on when the caller goes away.
+// run lets begin make an event in the model's lane and handles it there. It returns when the deployment of that id has
+// ended, or everything has if there is none, or when patience is over. What has begun goes on when the caller goes away.
 func (p *Pipeline) run(ctx context.Context, id string, begin func(context.Context) (Event, string, error)) (Outcome, error) {
 	type answer struct {
 		Outcome
 		err error
 	}
-	answered := make(chan answer, 1)
+	answered, begun := make(chan answer, 1), make(chan string, 1)
 	lasting := context.WithoutCancel(ctx)
 	p.background.Add(1)
 	go func() {
@@ -280,6 +306,7 @@ func (p *Pipeline) run(ctx context.Context, id string, begin func(context.Contex
 			answered <- answer{err: err}
 			return
 		}
+		begun <- deployment
 		h := handling{p: p, id: id, deployment: deployment, ended: func(o Outcome) { answered <- answer{Outcome: o} }}
 		err = h.handle(lasting, e)
 		if !h.told {
@@ -296,7 +323,12 @@ func (p *Pipeline) run(ctx context.Context, id string, begin func(context.Contex
 	case <-ctx.Done():
 		return Outcome{}, ctx.Err()
 	case <-timer.C:
-		return p.soFar(lasting, id)
+		select {
+		case deployment := <-begun:
+			return p.soFar(lasting, id, deployment)
+		default:
+			return Outcome{Deployment: Deployment{Model: id}}, nil // others are before it
+		}
 	}
 }
 
@@ -310,17 +342,17 @@ func (p *Pipeline) newID(m Model) string {
 	return p.ID(at)
 }
 
-// soFar gives the open deployment of a model.
-func (p *Pipeline) soFar(ctx context.Context, id string) (Outcome, error) {
-	s, err := p.Store.Status(ctx, id)
-	if err != nil {
-		return Outcome{}, err
+// soFar gives a deployment that may not have ended.
+func (p *Pipeline) soFar(ctx context.Context, id, deployment string) (Outcome, error) {
+	known, err := p.Known(ctx, id)
+	if err != nil || deployment == "" {
+		return Outcome{Model: known}, err
 	}
-	o := Outcome{Model: s.Model}
-	if s.Deployment != nil {
-		o.Deployment = *s.Deployment
+	d, err := p.Store.Deployment(ctx, id, deployment)
+	if errors.Is(err, catalog.ErrNotFound) {
+		d, err = Deployment{Model: id, ID: deployment, State: Received}, nil // it is about to be written down
 	}
-	return o, nil
+	return Outcome{Deployment: d, Model: known}, err
 }
 
 // handling is the handling of one event and all that follows from it.

@@ -184,5 +184,6 @@ type Object struct {
 type Metadata struct {
 	ModelName string `json:"modelName,omitempty"` // the model element to take; empty: the settings', else the first
 	Schema    string `json:"schema,omitempty"`    // SchemaAllow or SchemaRefuse; empty: as the settings say
+	Otherwise string `json:"otherwise,omitempty"` // the same, if the settings say nothing; empty: SchemaRefuse
 	By        By     `json:"by,omitzero"`         // who; the zero value: nobody said
 }

@@ -12,10 +12,10 @@ import (
 
 // sidecars are what lies beside a document.
 type sidecars struct {
-	settings        Settings
-	settingsVersion string // of their object; empty: there are none
-	golden          bool
-	baseline        bool
+	versions map[string]string // of what was read, by key; empty: there is none
+	settings Settings
+	golden   bool
+	baseline bool
 }
 
 // keepSidecars keeps what lies beside the document, and reads the settings.
@@ -24,13 +24,13 @@ func (p *Pipeline) keepSidecars(ctx context.Context, v Version, d Document) (Eve
 		return p.Artifacts.Put(ctx, v.Model, v.Number, name, text)
 	})
 	if rejection := (*catalog.Rejection)(nil); errors.As(err, &rejection) {
-		return WasRejected{*rejection}, nil
+		return WasRejected{Rejection: *rejection, Sidecars: s.versions}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	return WasChecked{Document: d, ModelName: modelName(v.Object.Metadata, s.settings), Settings: s.settings,
-		SettingsVersion: s.settingsVersion, Golden: s.golden, Baseline: s.baseline}, nil
+		Sidecars: s.versions, Golden: s.golden, Baseline: s.baseline}, nil
 }
 
 // modelName gives the model element to take: what whoever uploaded the document says goes before the settings.
@@ -44,7 +44,7 @@ func modelName(m Metadata, s Settings) string {
 // readSidecars reads what lies beside a document now, and hands each file to keep. The error is a *catalog.Rejection if
 // one is wrong by itself; whether it fits the model is seen when that is verified.
 func (p *Pipeline) readSidecars(ctx context.Context, id string, keep func(name string, text io.Reader) error) (sidecars, error) {
-	var s sidecars
+	s := sidecars{versions: map[string]string{}}
 	key := SidecarOf(id, SettingsName)
 	o, err := p.Objects.Head(ctx, key)
 	if err != nil && !errors.Is(err, ErrGone) {
@@ -58,29 +58,28 @@ func (p *Pipeline) readSidecars(ctx context.Context, id string, keep func(name s
 		}
 		return keep(SettingsName, &copied)
 	})
+	s.versions[key] = o.Version
 	if err != nil {
 		return s, err
 	}
-	if there {
-		s.settingsVersion = o.Version
-	} else {
+	if !there {
 		s.settings = Settings{}
 	}
-	if s.golden, err = p.readTable(ctx, id, GoldenName, keep); err != nil {
+	if s.golden, err = p.readTable(ctx, id, GoldenName, s.versions, keep); err != nil {
 		return s, err
 	}
-	s.baseline, err = p.readTable(ctx, id, BaselineName, keep)
+	s.baseline, err = p.readTable(ctx, id, BaselineName, s.versions, keep)
 	return s, err
 }
 
 // readTable hands golden.csv or baseline.csv to keep, if there is one.
-func (p *Pipeline) readTable(ctx context.Context, id, name string, keep func(name string, text io.Reader) error) (there bool, err error) {
+func (p *Pipeline) readTable(ctx context.Context, id, name string, versions map[string]string, keep func(name string, text io.Reader) error) (there bool, err error) {
 	key := SidecarOf(id, name)
 	o, err := p.Objects.Head(ctx, key)
 	if err != nil && !errors.Is(err, ErrGone) {
 		return false, err
 	}
-	_, there, err = p.readObject(ctx, key, o, err == nil, func(text io.Reader) error {
+	o, there, err = p.readObject(ctx, key, o, err == nil, func(text io.Reader) error {
 		bounded := &boundedReader{src: text, left: maxSidecar}
 		err := keep(name, bounded)
 		if bounded.left < 0 {
@@ -88,6 +87,7 @@ func (p *Pipeline) readTable(ctx context.Context, id, name string, keep func(nam
 		}
 		return err
 	})
+	versions[key] = o.Version
 	return there, err
 }
 

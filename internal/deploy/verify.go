@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,7 +33,7 @@ func (p *Pipeline) verify(ctx context.Context, e Verify) (Event, error) {
 	}
 	verified, err := c.verify(ctx)
 	if rejection := (*catalog.Rejection)(nil); errors.As(err, &rejection) {
-		return WasRejected{*rejection}, nil
+		return WasRejected{Rejection: *rejection}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -193,13 +194,7 @@ func (c *candidate) compareLive(v *WasVerified) error {
 }
 
 // schemaChange says what is done about what would break callers: as whoever uploaded the document wants it, else as the
-// settings say, else it is refused.
+// settings say, else as is usual where it was uploaded.
 func (c *candidate) schemaChange() string {
-	switch {
-	case c.metadata.Schema != "":
-		return c.metadata.Schema
-	case c.settings.Schema != "":
-		return c.settings.Schema
-	}
-	return SchemaRefuse
+	return cmp.Or(c.metadata.Schema, c.settings.Schema, c.metadata.Otherwise, SchemaRefuse)
 }

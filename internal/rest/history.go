@@ -273,10 +273,10 @@ func (x *exchange) preview() error {
 }
 
 // metadata is what the request says about its document. Openscoring replaces any model by any other, so that is allowed
-// here unless the caller wants to be told of what would break callers.
+// here, unless the model's settings or this caller want what would break callers to be refused.
 func (x *exchange) metadata() (deploy.Metadata, error) {
 	query := x.r.URL.Query()
-	m := deploy.Metadata{ModelName: query.Get("modelName"), Schema: deploy.SchemaAllow, By: x.by(query.Get("reason"))}
+	m := deploy.Metadata{ModelName: query.Get("modelName"), Otherwise: deploy.SchemaAllow, By: x.by(query.Get("reason"))}
 	switch change := query.Get("schemaChange"); change {
 	case "":
 	case deploy.SchemaAllow, deploy.SchemaRefuse:

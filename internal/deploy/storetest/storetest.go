@@ -217,7 +217,7 @@ func life(t *testing.T, s deploy.Store) {
 		return deploy.Uploaded{ID: ulid(n), By: by, Object: deploy.Object{Key: key, Version: fmt.Sprint("v", n), Size: int64(n)}}
 	}
 	relative := 0.1
-	checked := deploy.WasChecked{Document: deploy.Document{Size: 1 << 40, Checksum: strings.Repeat("ab", 32)}, ModelName: "m", SettingsVersion: "s1",
+	checked := deploy.WasChecked{Document: deploy.Document{Size: 1 << 40, Checksum: strings.Repeat("ab", 32)}, ModelName: "m", Sidecars: map[string]string{deploy.SidecarOf("m", deploy.SettingsName): "s1"},
 		Settings: deploy.Settings{Description: "d", Tags: map[string]string{"a": "b", "": "ü"}, Keep: 2, Tolerance: deploy.Tolerance{Relative: &relative}}, Golden: true}
 	live := []deploy.Event{checked, deploy.WasCompiled{Evaluator: "7", Bytes: 1 << 33}, deploy.WasVerified{Schema: "ff", Rows: 3, Warnings: []string{"w"}}, deploy.WasSwitched{}}
 	for range 4 {

@@ -313,10 +313,13 @@ func (w *Watcher) isFinished(key, version string) (finished bool, err error) {
 	if versionOf(info) != version {
 		return false, errChanged
 	}
-	if _, sidecar, _ := deploy.ModelOf(key); sidecar != "" {
-		finished, err = isCompleteSettings(f, info.Size())
-	} else {
+	switch _, sidecar, _ := deploy.ModelOf(key); sidecar {
+	case "":
 		finished, err = isComplete(f, info.Size())
+	case deploy.SettingsName:
+		finished, err = isCompleteSettings(f, info.Size())
+	default:
+		finished = true // a table has no end that could be missing
 	}
 	if err != nil {
 		return false, err
@@ -386,7 +389,7 @@ func (w *Watcher) know(key, version string) {
 	if sidecar != "" {
 		return
 	}
-	for _, other := range append(deploy.KeysOf(id), deploy.SidecarOf(id, deploy.SettingsName)) {
+	for _, other := range append(deploy.KeysOf(id), deploy.SidecarsOf(id)...) {
 		if w.known[entryOf(other)][other] != "" {
 			w.forget(other)
 			w.dirty[entryOf(other)] = true
@@ -640,7 +643,7 @@ func (w *Watcher) add(key string, info fs.FileInfo, found *finding) {
 	case !ok && (strings.HasSuffix(key, ".pmml") || strings.HasSuffix(key, ".pmml.gz")):
 		w.report(key[len(modelsDir)+1:], "a model's document is {id}.pmml or {id}/model.pmml, with or without .gz, and an id has "+
 			"letters, digits and . _ - only")
-	case ok && (sidecar == "" || sidecar == deploy.SettingsName):
+	case ok:
 		found.files[key] = info
 	}
 }

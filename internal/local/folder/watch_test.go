@@ -320,11 +320,11 @@ func TestWatch(t *testing.T) {
 			s.write("models/a/model.json", `{"keepVersions": 2}`)
 			s.write("models/a/golden.csv", "x\n")
 			s.tell(fsnotify.Create, "models/a")
-			s.after(1200*time.Millisecond, "models/a/model.pmml", "models/a/model.json")
+			s.after(1200*time.Millisecond, "models/a/model.pmml", "models/a/model.json", "models/a/golden.csv")
 			s.write("models/a/model.json", `{"keepVersions": 3`)
 			s.write("models/a/golden.csv", "y\n")
 			s.tell(fsnotify.Write, "models/a/model.json", "models/a/golden.csv")
-			s.after(5 * time.Second)
+			s.after(5*time.Second, "models/a/golden.csv")
 			s.wantPending("models/a/model.json unfinished")
 			s.write("models/a/model.json", `{"keepVersions": 3}`)
 			s.tell(fsnotify.Write, "models/a/model.json")
@@ -332,10 +332,11 @@ func TestWatch(t *testing.T) {
 			s.rename("models/a", "models/b")
 			s.tell(fsnotify.Rename, "models/a")
 			s.tell(fsnotify.Create, "models/b")
-			s.after(1200*time.Millisecond, "models/a/model.pmml is gone", "models/a/model.json is gone", "models/b/model.pmml", "models/b/model.json")
+			s.after(1200*time.Millisecond, "models/a/model.pmml is gone", "models/a/model.json is gone", "models/a/golden.csv is gone",
+				"models/b/model.pmml", "models/b/model.json", "models/b/golden.csv")
 			s.remove("models/b")
 			s.tell(fsnotify.Remove, "models/b")
-			s.after(1200*time.Millisecond, "models/b/model.pmml is gone", "models/b/model.json is gone")
+			s.after(1200*time.Millisecond, "models/b/model.pmml is gone", "models/b/model.json is gone", "models/b/golden.csv is gone")
 			s.after(time.Hour)
 		}},
 		"a folder that is copied slowly": {nil, func(s *scene) {
@@ -346,7 +347,7 @@ func TestWatch(t *testing.T) {
 				s.write("models/a/golden.csv", strings.Repeat("x\n", i))
 				s.tell(fsnotify.Write, "models/a/golden.csv")
 			}
-			s.after(1200*time.Millisecond, "models/a/model.pmml")
+			s.after(1200*time.Millisecond, "models/a/model.pmml", "models/a/golden.csv")
 			s.after(time.Hour)
 		}},
 		"two files of one model": {known, func(s *scene) {

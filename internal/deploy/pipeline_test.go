@@ -1,0 +1,114 @@
+package deploy_test
+
+import (
+	"context"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/handoff-pmml/handoff/evaluator/compile"
+	"github.com/handoff-pmml/handoff/internal/deploy"
+)
+
+// TestLookAgain mends what lies beside a document after it was the reason of a rejection.
+func TestLookAgain(t *testing.T) {
+	key := deploy.KeyOf("m")
+	for _, test := range []struct{ sidecar, wrong, right string }{
+		{deploy.GoldenName, "x,y\n1,4\n", "x,y\n1,3\n"},
+		{deploy.GoldenName, "x,z\n1,4\n", ""},
+		{deploy.BaselineName, "z\n1\n", "x\n1\n"},
+		{deploy.SettingsName, `{"owner": 7}`, `{"owner": "ann"}`},
+		{deploy.SettingsName, `{"ownr": "ann"}`, ""},
+	} {
+		s := newShelf()
+		p := s.pipeline(t)
+		look := func(key string, want deploy.State) {
+			t.Helper()
+			o, err := p.Look(context.Background(), key, deploy.By{Actor: "folder"})
+			if err != nil || o.Deployment.State != want {
+				t.Errorf("%s %q: looking at %s: state %q, want %q (%v, %v)", test.sidecar, test.wrong, key, o.Deployment.State, want, o.Deployment.Rejection, err)
+			}
+		}
+		sidecar := deploy.SidecarOf("m", test.sidecar)
+		s.lay(key, line{coefficient: 2}.String())
+		s.lay(sidecar, test.wrong)
+		look(key, deploy.Rejected)
+		look(key, "")
+		look(sidecar, "") // it is still the one that was wrong
+		if test.right == "" {
+			delete(s.objects, sidecar)
+		} else {
+			s.lay(sidecar, test.right)
+		}
+		look(sidecar, deploy.Live)
+		look(sidecar, "")
+	}
+}
+
+// TestSchemaChangeByDefault says who may replace a model by one that breaks callers.
+func TestSchemaChangeByDefault(t *testing.T) {
+	for _, test := range []struct {
+		name, settings string
+		metadata       deploy.Metadata
+		want           deploy.State
+	}{
+		{name: "a file", want: deploy.Rejected},
+		{name: "a file, the settings allow it", settings: deploy.SchemaAllow, want: deploy.Live},
+		{name: "over HTTP", metadata: deploy.Metadata{Otherwise: deploy.SchemaAllow}, want: deploy.Live},
+		{name: "over HTTP, the settings refuse it", settings: deploy.SchemaRefuse, metadata: deploy.Metadata{Otherwise: deploy.SchemaAllow}, want: deploy.Rejected},
+		{name: "the caller refuses it", settings: deploy.SchemaAllow, metadata: deploy.Metadata{Schema: deploy.SchemaRefuse}, want: deploy.Rejected},
+		{name: "the caller allows it", settings: deploy.SchemaRefuse, metadata: deploy.Metadata{Schema: deploy.SchemaAllow}, want: deploy.Live},
+	} {
+		s := newShelf()
+		p := s.pipeline(t)
+		key := deploy.KeyOf("m")
+		s.lay(key, line{coefficient: 2}.String())
+		if o, err := p.Look(context.Background(), key, deploy.By{}); err != nil || o.Deployment.State != deploy.Live {
+			t.Fatalf("%+v %v", o, err)
+		}
+		if test.settings != "" {
+			s.lay(deploy.SidecarOf("m", deploy.SettingsName), `{"schemaChange": "`+test.settings+`"}`)
+		}
+		s.layFor(key, line{coefficient: 2, target: "z"}.String(), test.metadata)
+		o, err := p.Look(context.Background(), key, deploy.By{})
+		if err != nil || o.Deployment.State != test.want {
+			t.Errorf("%s: %s, want %s: %v %v", test.name, o.Deployment.State, test.want, o.Deployment.Rejection, err)
+		}
+	}
+}
+
+// TestPatience deploys something that takes longer than the caller waits: both callers are told what is known of their own
+// deployment, and both go live.
+func TestPatience(t *testing.T) {
+	s := newShelf()
+	compiling, goOn := make(chan struct{}, 2), make(chan struct{})
+	p := deploy.New(deploy.Config{Store: shelfStore{s}, Objects: shelfObjects{s}, Artifacts: shelfArtifacts{s}, Runtime: shelfRuntime{},
+		Patience: time.Millisecond,
+		Compile: func(_ context.Context, document io.Reader, name string) ([]byte, error) {
+			compiling <- struct{}{}
+			<-goOn
+			return compile.Compile(document, compile.Options{ModelName: name})
+		}})
+	ctx := context.Background()
+	first, err := p.Deploy(ctx, "m", strings.NewReader(line{coefficient: 2}.String()), deploy.Metadata{})
+	if err != nil || first.Deployment.State.Final() {
+		t.Fatalf("%+v %v", first, err)
+	}
+	<-compiling
+	second, err := p.Deploy(ctx, "m", strings.NewReader(line{coefficient: 3}.String()), deploy.Metadata{})
+	if err != nil || second.Deployment.ID != "" || second.Deployment.State.Final() {
+		t.Errorf("what waits behind another one is told as %+v, %v", second.Deployment, err)
+	}
+	close(goOn)
+	p.Wait()
+	known, err := p.Known(ctx, "m")
+	if err != nil || known.Live != 2 || known.Last != 2 {
+		t.Errorf("%+v %v", known, err)
+	}
+	if first.Deployment.ID != "" {
+		if d, err := p.Deployment(ctx, "m", first.Deployment.ID); err != nil || d.State != deploy.Live {
+			t.Errorf("%+v %v", d, err)
+		}
+	}
+}
