@@ -166,7 +166,9 @@ func fromFile(flags *pflag.FlagSet, name string) error {
 
 // serve runs the service until the command's context ends.
 func serve(cmd *cobra.Command, f serveFlags) error {
-	log, err := newLog(f.log, cmd.ErrOrStderr())
+	lines := newLineBuffer(cmd.ErrOrStderr())
+	defer lines.Close()
+	log, err := newLog(f.log, lines)
 	if err != nil {
 		return err
 	}
