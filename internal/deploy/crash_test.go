@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,6 +32,9 @@ type plan struct {
 
 	mu     sync.Mutex
 	calls  []string
+	disks  []string       // by call: what lies on the disks before it, and what was answered; alike if that is the same
+	asked  int            // how often something was asked, and the process began
+	done   int            // how many calls may have changed what lies on the disks
 	left   map[string]int // by call: how often it meets a fate yet
 	fates  map[string]deploytest.Fate
 	broken string // method of which all calls fail
@@ -42,6 +46,10 @@ func (p *plan) decide(_ int, call string) deploytest.Fate {
 	defer p.mu.Unlock()
 	n := len(p.calls)
 	p.calls = append(p.calls, call)
+	p.disks = append(p.disks, p.disk())
+	if mutates(call) {
+		p.done++
+	}
 	name := nameOf(call)
 	for _, f := range p.faults {
 		if f.at != n {
@@ -65,6 +73,40 @@ func (p *plan) decide(_ int, call string) deploytest.Fate {
 	return deploytest.Pass
 }
 
+func (p *plan) disk() string { return fmt.Sprint(p.asked, " ", p.done) }
+
+// begins says that something new begins: a request, or a process.
+func (p *plan) begins() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked++
+}
+
+// second gives the faults that may follow after call n: an error of each call, and one end of the process for all calls
+// that find the same on the disks, and after which the same was answered. What was only in memory is gone anyway.
+func (p *plan) second(n int) []fault {
+	var faults []fault
+	ended := map[string]bool{}
+	end := func(disk string, f fault) {
+		if !ended[disk] {
+			ended[disk] = true
+			faults = append(faults, f)
+		}
+	}
+	for at := n + 1; at < len(p.calls); at++ {
+		faults = append(faults, fault{at: at, fate: deploytest.Fail})
+		end(p.disks[at], fault{at: at, fate: deploytest.Before})
+		if mutates(p.calls[at]) {
+			after := p.disks[at] + " done"
+			if at+1 < len(p.calls) && strings.HasPrefix(p.disks[at+1], p.disks[at][:strings.IndexByte(p.disks[at], ' ')+1]) {
+				after = p.disks[at+1]
+			}
+			end(after, fault{at: at, fate: deploytest.After})
+		}
+	}
+	return faults
+}
+
 // mend ends a fault that lasts.
 func (p *plan) mend() {
 	p.mu.Lock()
@@ -85,10 +127,10 @@ func nameOf(call string) string {
 	return call
 }
 
-// mutates says whether a call changes what lies on the disks.
+// mutates says whether a call may change what lies on the disks. In one scenario, somebody replaces what is read.
 func mutates(call string) bool {
 	switch methodOf(call) {
-	case "Store.Commit", "Objects.Put", "Objects.Delete", "Artifacts.Put", "Artifacts.Remove":
+	case "Store.Commit", "Objects.Put", "Objects.Get", "Objects.Delete", "Artifacts.Put", "Artifacts.Remove":
 		return true
 	}
 	return false
@@ -196,6 +238,7 @@ func (p *play) step(ctx context.Context, t testing.TB, o *observation, k int, st
 			t.Fatalf("step %d gets no answer", k)
 		}
 		begun := len(pl.calls)
+		pl.begins()
 		outcome, err := st.ask(ctx, s, deploy.By{Actor: fmt.Sprint("step ", k)})
 		s.pipeline.Wait()
 		failed := outcome.Deployment.State == deploy.Failed
@@ -442,6 +485,62 @@ func TestCrash(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestPairs lets all pairs of calls fail, or be the last ones of a process. The second one is any that follows on the first,
+// also in what is done to make up for it.
+func TestPairs(t *testing.T) {
+	var sum atomic.Int64
+	t.Run("scenarios", func(t *testing.T) {
+		for i, sc := range scenarios() {
+			t.Run(sc.name, func(t *testing.T) {
+				t.Parallel()
+				p := newPlay(t, sc)
+				p.without(t)
+				n := 0
+				p.pairs(t, func(first, second fault) {
+					n++
+					if testing.Short() && n%50 != i%50 {
+						return
+					}
+					what := within{t, fmt.Sprintf("%+v, %+v", first, second)}
+					o := p.run(what, &plan{faults: []fault{first, second}}, nil, false, nil)
+					p.sameEnd(what, o)
+				})
+				sum.Add(int64(n))
+			})
+		}
+	})
+	t.Logf("%d pairs", sum.Load())
+}
+
+// pairs gives all pairs of faults.
+func (p *play) pairs(t testing.TB, do func(first, second fault)) {
+	alone := &plan{}
+	p.run(t, alone, nil, false, nil)
+	for _, first := range alone.second(-1) {
+		pl := &plan{faults: []fault{first}}
+		p.run(t, pl, nil, false, nil)
+		for _, second := range pl.second(first.at) {
+			do(first, second)
+		}
+	}
+}
+
+// within says of each complaint what it is about.
+type within struct {
+	testing.TB
+	what string
+}
+
+func (w within) Fatal(a ...any) {
+	w.Helper()
+	w.TB.Fatal(w.what, ": ", fmt.Sprint(a...))
+}
+
+func (w within) Fatalf(format string, a ...any) {
+	w.Helper()
+	w.Fatal(fmt.Sprintf(format, a...))
 }
 
 // singles are the faults that a call meets, by the names of the table.

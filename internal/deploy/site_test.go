@@ -213,6 +213,7 @@ func (s *site) restart(ctx context.Context, t testing.TB, pl *plan, running func
 			t.Fatal("restarted again and again")
 		}
 		s.tape.Restart(pl.decide)
+		pl.begins()
 		s.boot()
 		err := s.load(ctx)
 		for tries := 0; err != nil && !s.tape.Crashed() && tries < 10; tries++ {

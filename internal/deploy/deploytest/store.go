@@ -3,7 +3,6 @@ package deploytest
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 
@@ -18,30 +17,52 @@ type Store struct {
 	models map[string]*partition
 }
 
-// A partition is what is known of one model, as JSON, so that nothing is shared with callers.
+// A partition is what is known of one model. Nothing in it is shared with callers.
 type partition struct {
-	model       []byte
-	versions    map[int][]byte
-	deployments map[string][]byte
-	audits      map[string][]byte
+	model       deploy.Model
+	versions    map[int]deploy.Version
+	deployments map[string]deploy.Deployment
+	audits      map[string]deploy.Audit
 }
 
 var _ deploy.Store = (*Store)(nil)
 
-func encode(v any) []byte {
-	text, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // a type of ours that has no JSON
-	}
-	return text
+func copyModel(m deploy.Model) deploy.Model {
+	m.Seen, m.Kept, m.Garbage = maps.Clone(m.Seen), slices.Clone(m.Kept), slices.Clone(m.Garbage)
+	m.Rejection, m.Settings = copyRejection(m.Rejection), copySettings(m.Settings)
+	return m
 }
 
-func decode[T any](text []byte) T {
-	var v T
-	if err := json.Unmarshal(text, &v); err != nil {
-		panic(err)
-	}
+func copyVersion(v deploy.Version) deploy.Version {
+	v.Settings = copySettings(v.Settings)
 	return v
+}
+
+func copyDeployment(d deploy.Deployment) deploy.Deployment {
+	d.Object, d.Rejection = copyOf(d.Object), copyRejection(d.Rejection)
+	d.Warnings, d.Steps = slices.Clone(d.Warnings), slices.Clone(d.Steps)
+	return d
+}
+
+func copySettings(s deploy.Settings) deploy.Settings {
+	s.Tags = maps.Clone(s.Tags)
+	s.Tolerance.Relative, s.Tolerance.Absolute = copyOf(s.Tolerance.Relative), copyOf(s.Tolerance.Absolute)
+	return s
+}
+
+func copyRejection(r *catalog.Rejection) *catalog.Rejection {
+	if r = copyOf(r); r != nil {
+		r.Faults = slices.Clone(r.Faults)
+	}
+	return r
+}
+
+func copyOf[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
 }
 
 // Status is as deploy.Store says.
@@ -52,11 +73,11 @@ func (s *Store) Status(ctx context.Context, id string) (status deploy.Status, er
 		if p == nil {
 			return nil
 		}
-		m := decode[deploy.Model](p.model)
+		m := copyModel(p.model)
 		status.Model = m
 		numbers := slices.Clone(m.Kept)
 		if m.Open != "" {
-			d := decode[deploy.Deployment](p.deployments[m.Open])
+			d := copyDeployment(p.deployments[m.Open])
 			status.Deployment = &d
 			if d.Version != 0 {
 				numbers = append(numbers, d.Version)
@@ -64,7 +85,7 @@ func (s *Store) Status(ctx context.Context, id string) (status deploy.Status, er
 		}
 		slices.Sort(numbers)
 		for _, n := range slices.Compact(numbers) {
-			status.Versions = append(status.Versions, decode[deploy.Version](p.versions[n]))
+			status.Versions = append(status.Versions, copyVersion(p.versions[n]))
 		}
 		return nil
 	}, "Store.Status", id)
@@ -76,20 +97,20 @@ func (s *Store) Commit(ctx context.Context, t deploy.Transition) error {
 	return s.Tape.do(ctx, func() error {
 		p := s.models[t.Model.ID]
 		if p == nil {
-			p = &partition{model: encode(deploy.Model{}), versions: map[int][]byte{}, deployments: map[string][]byte{}, audits: map[string][]byte{}}
+			p = &partition{versions: map[int]deploy.Version{}, deployments: map[string]deploy.Deployment{}, audits: map[string]deploy.Audit{}}
 		}
-		if decode[deploy.Model](p.model).Rev != t.Model.Rev-1 {
+		if p.model.Rev != t.Model.Rev-1 {
 			return deploy.ErrConflict
 		}
-		p.model = encode(t.Model)
+		p.model = copyModel(t.Model)
 		for _, v := range t.Versions {
-			p.versions[v.Number] = encode(v)
+			p.versions[v.Number] = copyVersion(v)
 		}
 		for _, d := range t.Deployments {
-			p.deployments[d.ID] = encode(d)
+			p.deployments[d.ID] = copyDeployment(d)
 		}
 		for _, a := range t.Audits {
-			p.audits[a.ID] = encode(a)
+			p.audits[a.ID] = a
 		}
 		if s.models == nil {
 			s.models = map[string]*partition{}
@@ -103,7 +124,7 @@ func (s *Store) Commit(ctx context.Context, t deploy.Transition) error {
 func (s *Store) Models(ctx context.Context) (list []deploy.Model, err error) {
 	err = s.Tape.do(ctx, func() error {
 		for _, id := range slices.Sorted(maps.Keys(s.models)) {
-			list = append(list, decode[deploy.Model](s.models[id].model))
+			list = append(list, copyModel(s.models[id].model))
 		}
 		return nil
 	}, "Store.Models")
@@ -114,7 +135,7 @@ func (s *Store) Models(ctx context.Context) (list []deploy.Model, err error) {
 func (s *Store) Unfinished(ctx context.Context) (ids []string, err error) {
 	err = s.Tape.do(ctx, func() error {
 		for _, id := range slices.Sorted(maps.Keys(s.models)) {
-			if decode[deploy.Model](s.models[id].model).Unfinished() {
+			if s.models[id].model.Unfinished() {
 				ids = append(ids, id)
 			}
 		}
@@ -126,11 +147,11 @@ func (s *Store) Unfinished(ctx context.Context) (ids []string, err error) {
 // Version is as deploy.Store says.
 func (s *Store) Version(ctx context.Context, id string, number int) (v deploy.Version, err error) {
 	err = s.Tape.do(ctx, func() error {
-		text, ok := s.partition(id).versions[number]
+		found, ok := s.partition(id).versions[number]
 		if !ok {
 			return catalog.ErrNotFound
 		}
-		v = decode[deploy.Version](text)
+		v = copyVersion(found)
 		return nil
 	}, "Store.Version", id, number)
 	return v, err
@@ -139,7 +160,7 @@ func (s *Store) Version(ctx context.Context, id string, number int) (v deploy.Ve
 // Versions is as deploy.Store says.
 func (s *Store) Versions(ctx context.Context, id string, limit int) (list []deploy.Version, err error) {
 	err = s.Tape.do(ctx, func() error {
-		list = newest[deploy.Version](s.partition(id).versions, nil, limit)
+		list = newest(s.partition(id).versions, nil, limit, copyVersion)
 		return nil
 	}, "Store.Versions", id)
 	return list, err
@@ -148,11 +169,11 @@ func (s *Store) Versions(ctx context.Context, id string, limit int) (list []depl
 // Deployment is as deploy.Store says.
 func (s *Store) Deployment(ctx context.Context, id, deployment string) (d deploy.Deployment, err error) {
 	err = s.Tape.do(ctx, func() error {
-		text, ok := s.partition(id).deployments[deployment]
+		found, ok := s.partition(id).deployments[deployment]
 		if !ok {
 			return catalog.ErrNotFound
 		}
-		d = decode[deploy.Deployment](text)
+		d = copyDeployment(found)
 		return nil
 	}, "Store.Deployment", id, deployment)
 	return d, err
@@ -161,7 +182,7 @@ func (s *Store) Deployment(ctx context.Context, id, deployment string) (d deploy
 // Deployments is as deploy.Store says.
 func (s *Store) Deployments(ctx context.Context, id, before string, limit int) (list []deploy.Deployment, err error) {
 	err = s.Tape.do(ctx, func() error {
-		list = newest[deploy.Deployment](s.partition(id).deployments, older(before), limit)
+		list = newest(s.partition(id).deployments, older(before), limit, copyDeployment)
 		return nil
 	}, "Store.Deployments", id)
 	return list, err
@@ -170,7 +191,7 @@ func (s *Store) Deployments(ctx context.Context, id, before string, limit int) (
 // Audits is as deploy.Store says.
 func (s *Store) Audits(ctx context.Context, id, before string, limit int) (list []deploy.Audit, err error) {
 	err = s.Tape.do(ctx, func() error {
-		list = newest[deploy.Audit](s.partition(id).audits, older(before), limit)
+		list = newest(s.partition(id).audits, older(before), limit, func(a deploy.Audit) deploy.Audit { return a })
 		return nil
 	}, "Store.Audits", id)
 	return list, err
@@ -188,13 +209,13 @@ func older(before string) func(id string) bool {
 }
 
 // newest gives what lies under the greatest keys that fit, descending. fits may be nil.
-func newest[T any, K cmp.Ordered](m map[K][]byte, fits func(K) bool, limit int) []T {
+func newest[T any, K cmp.Ordered](m map[K]T, fits func(K) bool, limit int, copied func(T) T) []T {
 	var list []T
 	keys := slices.Sorted(maps.Keys(m))
 	slices.Reverse(keys)
 	for _, key := range keys {
 		if len(list) < limit && (fits == nil || fits(key)) {
-			list = append(list, decode[T](m[key]))
+			list = append(list, copied(m[key]))
 		}
 	}
 	return list
