@@ -82,23 +82,24 @@ func (w *world) change(ctx context.Context, s settings) changes {
 	defer redeploy.Stop()
 	defer rollback.Stop()
 	defer undeploy.Stop()
-	turn := 0
+	var turns struct{ redeploy, rollback, undeploy int } // each goes through the models for itself
 	for {
 		var models []*changing
+		var turn *int
 		var what func(context.Context, *changing) (func(*changes), error)
 		select {
 		case <-ctx.Done():
 			working.Wait()
 			return all
 		case <-redeploy.C:
-			models, what = w.models, w.redeploy
+			models, turn, what = w.models, &turns.redeploy, w.redeploy
 		case <-rollback.C:
-			models, what = w.models, w.rollback
+			models, turn, what = w.models, &turns.rollback, w.rollback
 		case <-undeploy.C:
-			models, what = []*changing{w.guest}, w.comeAndGo
+			models, turn, what = []*changing{w.guest}, &turns.undeploy, w.comeAndGo
 		}
-		turn++
-		if m := free(models, turn); m != nil {
+		*turn++
+		if m := free(models, *turn); m != nil {
 			do(m, what)
 			continue
 		}

@@ -67,7 +67,7 @@ func (c *conn) close() {
 	}
 }
 
-// A histogram counts durations, to about 1.6 percent.
+// A histogram counts durations, to about 3 percent.
 type histogram struct {
 	counts [64 << 6]int64
 	total  int64
@@ -78,13 +78,18 @@ const fine = 5 // 2^fine buckets for each power of two
 
 func (h *histogram) add(d time.Duration) {
 	d = max(d, 0)
+	h.counts[index(d)]++
+	h.total++
+	h.max = max(h.max, d)
+}
+
+// index gives the bucket of a duration.
+func index(d time.Duration) uint64 {
 	at := uint64(d)
 	if shift := bits.Len64(at) - fine - 1; shift > 0 {
 		at = at>>shift + uint64(shift)<<fine
 	}
-	h.counts[at]++
-	h.total++
-	h.max = max(h.max, d)
+	return at
 }
 
 func (h *histogram) merge(other *histogram) {

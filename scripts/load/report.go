@@ -17,7 +17,7 @@ type report struct {
 	Wrong     int     `json:"wrong"`
 	Idle      phase   `json:"idle"`
 	Loaded    phase   `json:"loaded"`
-	P99Ratio  float64 `json:"p99_loaded_to_idle"`
+	P99       ratio   `json:"p99_loaded_to_idle"`
 	Changes   changes `json:"changes"`
 
 	RSS        memory `json:"rss_bytes"`
@@ -27,6 +27,12 @@ type report struct {
 	Warnings []string `json:"log_warnings,omitempty"`
 	Warned   int      `json:"log_warned"`
 	Gauges   []gauge  `json:"gauges"`
+}
+
+// A ratio compares what was measured from when requests were due and from when they were sent.
+type ratio struct {
+	Latency float64 `json:"latency"`
+	Service float64 `json:"service"`
 }
 
 // memory is the server's at some moments: medians of the seconds around them.
@@ -60,7 +66,7 @@ func (r *report) take(w *world) {
 	defer w.mu.Unlock()
 	r.Requests, r.Failed, r.Wrong, r.Faults, r.Gauges = w.sent.Load(), w.failed, w.wrong, w.faults, w.gauges
 	if r.Idle.Service.P99 > 0 {
-		r.P99Ratio = r.Loaded.Service.P99 / r.Idle.Service.P99
+		r.P99 = ratio{r.Loaded.Latency.P99 / r.Idle.Latency.P99, r.Loaded.Service.P99 / r.Idle.Service.P99}
 	}
 	idle, loaded := w.during("idle"), w.during("loaded")
 	tenth := max(len(loaded)/10, 1)
@@ -118,7 +124,10 @@ func (r *report) print(to io.Writer) {
 			p.name, p.Requests, p.Rate, p.Latency.P50, p.Latency.P99, p.Latency.P999, p.Latency.Max,
 			p.Service.P50, p.Service.P99, p.Service.P999, p.Service.Max, p.ServerCPU, p.OwnCPU)
 	}
-	fmt.Fprintf(w, "p99\t%.2f times that of a server left alone (target: at most 2)\n", r.P99Ratio)
+	fmt.Fprintf(w, "p99\t%.2f times that of a server left alone from due, %.2f times from sent (target: at most 2)\n", r.P99.Latency, r.P99.Service)
+	if min(r.Idle.Rate, r.Loaded.Rate) < .95*r.Rate {
+		fmt.Fprintf(w, "\tthe machine was too busy for so many requests: times say little\n")
+	}
 	c := &r.Changes
 	fmt.Fprintf(w, "deployments\t%d over HTTP (median %.0f ms, max %.0f), %d by file (median %.0f ms, max %.0f), %d put off\n",
 		c.Put, c.PutTimes.Median, c.PutTimes.Max, c.ByFile, c.FileTimes.Median, c.FileTimes.Max, c.Skipped)
