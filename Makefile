@@ -3,6 +3,8 @@
 
 GO       ?= go
 FUZZTIME ?= 30s
+KILLS    ?= 1000
+SEEDS    ?= 20
 BIN      := bin
 SHARED   := $(or $(HANDOFF_SHARED),../shared)
 SAMPLES  := testdata/samples
@@ -18,7 +20,7 @@ TOOLCHAIN     := $(shell awk '$$1 == "toolchain" { print $$2 }' go.mod)
 LAMBDA_ENV     = CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(GOARCH_$(ARCHITECTURE)),$(error ARCHITECTURE is arm64 or x86_64)) GOAMD64=v1 GOARM64=v8.0 GOFLAGS= GOEXPERIMENT= $(if $(TOOLCHAIN),GOTOOLCHAIN=$(TOOLCHAIN))
 LAMBDA_FLAGS  := -trimpath -buildvcs=false -ldflags "-s -w" -tags lambda.norpc
 
-.PHONY: all help build man install run test short race lint readme bench fuzz golden corpus exchanges sam-build sam-local bench-peers \
+.PHONY: all help build man install run test short race lint readme bench fuzz golden kill corpus exchanges sam-build sam-local bench-peers \
 	reproducible functions clean \
 	build-ScoreFunction build-ApiFunction bootstrap-ScoreFunction bootstrap-ApiFunction
 
@@ -76,6 +78,9 @@ fuzz:  ## every fuzz target for FUZZTIME (30s)
 
 golden:  ## rewrite golden files; look at the difference before you commit it
 	scripts/golden.sh
+
+kill: build  ## kill the server (-9) KILLS times (1000) over SEEDS (20) seeds, and see that nothing is lost; SEED is the first
+	$(GO) run ./scripts/kill -server $(BIN)/handoff -kills $(KILLS) -seeds $(SEEDS) $(if $(SEED),-seed $(SEED))
 
 corpus: build  ## the corpus of real models beside the project; needs Python 3
 	SHARED=$(SHARED) scripts/corpus.sh $(BIN)/handoff

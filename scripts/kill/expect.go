@@ -120,5 +120,12 @@ func (e *expectation) see(n int) { e.seen = &n }
 // restart forgets what was only seen: the process may have ended before it could be written down.
 func (e *expectation) restart() { e.seen = nil }
 
-// settle takes what serves after everything has happened.
-func (e *expectation) settle(n int) { e.acknowledge(n) }
+// settle takes what serves after everything has happened, as far as that can be known: where the end may be one or the
+// other, that which does not serve may be still to come.
+func (e *expectation) settle(n int) {
+	if len(e.final) == 1 {
+		e.acknowledge(n)
+		return
+	}
+	e.base, e.seen = of(n), nil
+}

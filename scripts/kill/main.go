@@ -43,7 +43,8 @@ func scratchDir() string {
 // A config says how one seed is run.
 type config struct {
 	server, dir string
-	wanted      int
+	wanted      int                     // kills
+	sabotage    func(data string) error // done after each kill; nil: nothing
 }
 
 // runAll runs seeds in parallel and gives what came of all.

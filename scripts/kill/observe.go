@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // observe asks a model in three ways what serves: by scores, by its description, and by its document. An error says that
@@ -124,7 +125,7 @@ func (m *model) look(s *server, when string) (n int, err error) {
 func (m *model) lately() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return fmt.Sprint(m.done[max(0, len(m.done)-6):])
+	return strings.Join(m.done[max(0, len(m.done)-10):], ", ")
 }
 
 func (m *model) note(format string, args ...any) {

@@ -60,7 +60,7 @@ var finalStates = map[string]bool{"LIVE": true, "REJECTED": true, "SUPERSEDED": 
 
 // quiesce waits until everything has happened that should, and gives what serves then: an error says why it has not, or
 // that the server is gone.
-func (r *run) quiesce(s *server, id string, final func() set, patience time.Duration) (n int, err error) {
+func (r *run) quiesce(s *server, id string, final func() set, lately func() string) (n int, err error) {
 	for begin := time.Now(); ; time.Sleep(20 * time.Millisecond) {
 		var numbers [3]int
 		if numbers, err = r.observe(s, id); err != nil {
@@ -77,7 +77,7 @@ func (r *run) quiesce(s *server, id string, final func() set, patience time.Dura
 			if unfinished != "" {
 				r.fault(half, "%s: after %s: %s", id, patience, unfinished)
 			} else {
-				r.fault(lost, "%s: after %s: %v serves, expected %v", id, patience, numbers, final())
+				r.fault(lost, "%s: after %s: %v serves, expected %v: %s", id, patience, numbers, final(), lately())
 			}
 			return numbers[0], nil
 		}

@@ -33,14 +33,20 @@ func runSeed(c config, seed int64) *totals {
 		r.fault(failure, "%v", err)
 		return r.totals
 	}
-	for n := 0; r.kills < c.wanted && len(r.faults) < most; n++ {
-		if err := r.life(n); err != nil {
+	for n := 0; r.kills < c.wanted && len(r.faults) == 0; n++ {
+		err := r.life(n)
+		if err == nil && c.sabotage != nil {
+			err = c.sabotage(r.data)
+		}
+		if err != nil {
 			r.fault(failure, "life %d: %v", n, err)
 			break
 		}
 	}
-	if err := r.last(); err != nil {
-		r.fault(failure, "the last life: %v", err)
+	if len(r.faults) == 0 { // else what follows is a consequence
+		if err := r.last(); err != nil {
+			r.fault(failure, "the last life: %v", err)
+		}
 	}
 	r.tidy()
 	return r.totals
@@ -90,6 +96,9 @@ func (r *run) life(n int) error {
 		return err
 	}
 	defer s.kill()
+	for _, m := range r.models {
+		m.note("kill %d", r.kills)
+	}
 	if err := r.lookAtAll(s, fmt.Sprintf("after kill %d", r.kills)); err != nil {
 		return err
 	}
@@ -171,17 +180,17 @@ const patience = 15 * time.Second
 func (r *run) settle(s *server) error {
 	for _, m := range r.models {
 		m.writing.Wait()
-		n, err := r.quiesce(s, m.id, func() set { return m.expected.final }, patience)
+		n, err := r.quiesce(s, m.id, func() set { return m.expected.final }, m.lately)
 		if err != nil {
 			return err
 		}
 		if err := r.checkHistory(s, m.id, n, m.acked, m.removals); err != nil {
 			return err
 		}
-		m.note("settled at %d", n)
+		m.note("settled at %d of %v", n, m.expected.final)
 		m.expected.settle(n)
 	}
-	n, err := r.quiesce(s, r.crowd.id, r.crowd.allowed, patience)
+	n, err := r.quiesce(s, r.crowd.id, r.crowd.allowed, func() string { return "" })
 	if err != nil {
 		return err
 	}
