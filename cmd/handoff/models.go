@@ -45,7 +45,7 @@ when, what kind of model it is, and what became of the newest deployment.
 
 // A deployedModel is what models says of one.
 type deployedModel struct {
-	rest.LatestAnswer
+	rest.LatestModel
 	Kind  string    `json:"kind,omitempty"` // of what is live, in words
 	Since time.Time `json:"since,omitzero"` // when it went live
 }
@@ -65,7 +65,7 @@ func deployedModels(ctx context.Context, server *client.Client) ([]deployedModel
 		running[m.ID] = m
 	}
 	models := []deployedModel{}
-	for _, l := range latest {
+	for _, l := range latest.Models {
 		m := running[l.ID]
 		models = append(models, deployedModel{l, m.Summary, m.Since()})
 	}

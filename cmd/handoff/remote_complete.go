@@ -31,8 +31,8 @@ func (c *connection) models(most int, versions bool) cobra.CompletionFunc {
 }
 
 func offerModels(ctx context.Context, server *client.Client) (ids []string) {
-	models, _ := server.Latest(ctx)
-	for _, m := range models {
+	latest, _ := server.Latest(ctx)
+	for _, m := range latest.Models {
 		ids = append(ids, m.ID)
 	}
 	return ids

@@ -153,7 +153,7 @@ func TestWatch(t *testing.T) {
 func TestWatchers(t *testing.T) {
 	at := time.Date(2026, 1, 31, 12, 0, 0, 0, time.Local)
 	model := func(state deploy.State, message string) status {
-		return status{Models: []rest.LatestAnswer{{ID: "never"}, {ID: "m", Live: 1, Latest: deploy.Summary{
+		return status{Models: []rest.LatestModel{{ID: "never"}, {ID: "m", Live: 1, Latest: deploy.Summary{
 			ID: "d", Kind: deploy.Upload, Version: 2, State: state, At: at, Message: message}}}}
 	}
 	var lines, screen bytes.Buffer

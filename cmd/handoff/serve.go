@@ -231,7 +231,7 @@ func runServer(ctx context.Context, listener net.Listener, store *local.Server, 
 	memory := local.NewMemory()
 	server := &http.Server{
 		Handler: rest.New(rest.Config{
-			Models: store, Scorers: store, Documents: store, Deployer: store, History: store,
+			Models: store, Scorers: store, Documents: store, Deployer: store, History: store, Waiting: store.Waiting,
 			Roles: rest.Tokens(f.userToken, f.adminToken),
 			Limits: rest.Limits{
 				Body: int64(f.maxBody) << 20, Document: int64(f.maxDocument) << 20, Answer: f.maxAnswer << 20,
@@ -318,10 +318,10 @@ func deploySample(ctx context.Context, store *local.Server, id, name string) err
 	return err
 }
 
-// welcome prints where the service is and one command to try it with.
+// welcome prints where the service and the models folder are, and one command to try it with.
 func welcome(ctx context.Context, out io.Writer, store *local.Server, addr string, f serveFlags) {
 	base := "http://" + addr + strings.TrimRight(f.basePath, "/")
-	fmt.Fprintf(out, "Handoff serves models on %s\n", base)
+	fmt.Fprintf(out, "Handoff serves models on %s, and deploys documents that are copied into %s\n", base, store.Path())
 	models, err := store.Models(ctx)
 	if err != nil {
 		return

@@ -86,15 +86,16 @@ func (f *statusFlags) check() error {
 
 // A status is what a server's deployments came to: of all models the newest, or of one model the newest ones.
 type status struct {
-	Models      []rest.LatestAnswer `json:"models,omitempty"`
+	Models      []rest.LatestModel  `json:"models,omitempty"`
+	Waiting     []deploy.Waiting    `json:"waiting,omitempty"` // files that are not deployed yet
 	ID          string              `json:"id,omitempty"`
 	Deployments []deploy.Deployment `json:"deployments,omitempty"` // the newest first
 }
 
 func statusOf(ctx context.Context, server *client.Client, of reference, limit int) (status, error) {
 	if of.id == "" {
-		models, err := server.Latest(ctx)
-		return status{Models: models}, err
+		latest, err := server.Latest(ctx)
+		return status{Models: latest.Models, Waiting: latest.Waiting}, err
 	}
 	most := limit
 	if of.version != 0 {
@@ -117,6 +118,14 @@ func (s status) print(w io.Writer) error {
 		rows = append(rows, []string{
 			m.ID, number(m.Live), latestOf(m.Latest), moment(m.Latest.At), m.Latest.Actor, clipped(m.Latest.Message),
 		})
+	}
+	for _, f := range s.Waiting {
+		id, _, _ := deploy.ModelOf(f.Key)
+		because := f.Failure
+		if f.Unfinished {
+			because = f.Key + " has no end yet"
+		}
+		rows = append(rows, []string{id, "", "waiting", moment(f.Since), "folder", clipped(because)})
 	}
 	return printTable(w, []string{"MODEL", "LIVE", "LATEST DEPLOYMENT", "AT", "BY", "BECAUSE"}, rows)
 }

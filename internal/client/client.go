@@ -124,12 +124,11 @@ func (c *Client) Models(ctx context.Context) ([]Model, error) {
 	return answer.Responses, c.get(ctx, &answer, nil, "model")
 }
 
-// Latest gives all models that the server knows, with their newest deployments.
-func (c *Client) Latest(ctx context.Context) ([]rest.LatestAnswer, error) {
-	var answer struct {
-		Models []rest.LatestAnswer `json:"models"`
-	}
-	return answer.Models, c.get(ctx, &answer, nil, "deployments")
+// Latest gives all models that the server knows, with their newest deployments, and the files that are not deployed yet.
+func (c *Client) Latest(ctx context.Context) (rest.LatestAnswer, error) {
+	var answer rest.LatestAnswer
+	err := c.get(ctx, &answer, nil, "deployments")
+	return answer, err
 }
 
 // Versions gives the newest versions of a model, at most limit of them.

@@ -220,8 +220,8 @@ func TestRedirects(t *testing.T) {
 			t.Errorf("%s %s", r.Method, r.URL)
 		}
 	})
-	if models, err := c.Latest(context.Background()); err != nil || len(models) != 1 {
-		t.Errorf("%v, %v", models, err)
+	if latest, err := c.Latest(context.Background()); err != nil || len(latest.Models) != 1 {
+		t.Errorf("%v, %v", latest, err)
 	}
 	if _, err := c.Deploy(context.Background(), "m", client.Upload{Document: strings.NewReader("<PMML/>")}); err == nil {
 		t.Error("a GET in place of the PUT was taken for a deployment")

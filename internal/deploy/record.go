@@ -180,6 +180,15 @@ type Object struct {
 	Metadata Metadata `json:"metadata,omitzero"`
 }
 
+// Waiting is an object that is there and is not deployed yet.
+type Waiting struct {
+	Key        string    `json:"key"`
+	Size       int64     `json:"size"`                 // bytes
+	Since      time.Time `json:"since"`                // when it was found as it is
+	Unfinished bool      `json:"unfinished,omitempty"` // its end is missing: it is still being written, or was cut
+	Failure    string    `json:"failure,omitempty"`    // why it could not be looked at: that is tried again
+}
+
 // Metadata is what whoever put an object there says about it.
 type Metadata struct {
 	ModelName string `json:"modelName,omitempty"` // the model element to take; empty: the settings', else the first

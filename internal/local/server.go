@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/handoff-pmml/handoff/evaluator/compile"
@@ -45,6 +46,7 @@ type Server struct {
 	runtime *process.Runtime
 	watch   folder.WatchOptions
 	log     *slog.Logger
+	watcher atomic.Pointer[folder.Watcher] // nil: Run was not called
 
 	mu   sync.Mutex
 	used map[string]time.Time // last uses, as they are written down
@@ -198,6 +200,7 @@ const (
 // ends.
 func (s *Server) Run(ctx context.Context) error {
 	watcher := s.data.Watch(s.look, s.seen, s.watch)
+	s.watcher.Store(watcher)
 	s.resume(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { watcher.Run(ctx) })
@@ -276,6 +279,14 @@ func (s *Server) Close() error {
 	s.Pipeline.Wait()
 	s.touch(context.Background())
 	return errors.Join(s.db.Close(), s.data.Close())
+}
+
+// Waiting gives the files in the models folder that are not deployed yet.
+func (s *Server) Waiting() []deploy.Waiting {
+	if w := s.watcher.Load(); w != nil {
+		return w.Waiting()
+	}
+	return nil
 }
 
 // Path gives the path of the models folder.

@@ -63,23 +63,30 @@ func clip(s string, most int) string {
 	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
-// latest is GET /deployments: of every model that is known, what is live and the newest deployment.
+// latest is GET /deployments: of every model that is known, what is live and the newest deployment; and what waits.
 func (x *exchange) latest() error {
 	models, err := x.service.History.Latest(x.r.Context())
 	if err != nil {
 		return err
 	}
-	answer := struct {
-		Models []LatestAnswer `json:"models"`
-	}{[]LatestAnswer{}}
+	answer := LatestAnswer{Models: []LatestModel{}}
 	for _, m := range models {
-		answer.Models = append(answer.Models, LatestAnswer{m.ID, m.Live, m.Source, m.Latest})
+		answer.Models = append(answer.Models, LatestModel{m.ID, m.Live, m.Source, m.Latest})
+	}
+	if x.service.Waiting != nil {
+		answer.Waiting = x.service.Waiting()
 	}
 	return x.answerJSON(http.StatusOK, answer)
 }
 
-// A LatestAnswer is one model of GET /deployments.
+// A LatestAnswer is the answer of GET /deployments.
 type LatestAnswer struct {
+	Models  []LatestModel    `json:"models"`
+	Waiting []deploy.Waiting `json:"waiting,omitempty"` // files in the models folder that are not deployed yet
+}
+
+// A LatestModel is one model of GET /deployments.
+type LatestModel struct {
 	ID     string         `json:"id"`
 	Live   int            `json:"live"`             // number of the version that is live; 0: none
 	Source string         `json:"source,omitempty"` // key of the object that it belongs to

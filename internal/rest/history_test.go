@@ -94,7 +94,7 @@ func TestHistory(t *testing.T) {
 	if got.status != http.StatusOK {
 		t.Fatal(got)
 	}
-	var latest struct{ Models []rest.LatestAnswer }
+	var latest struct{ Models []rest.LatestModel }
 	get("/deployments", http.StatusOK, &latest)
 	if len(latest.Models) != 1 || latest.Models[0].Live != 1 || latest.Models[0].Latest.Kind != deploy.Undelete {
 		t.Errorf("%+v", latest)

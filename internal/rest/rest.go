@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/handoff-pmml/handoff/internal/catalog"
+	"github.com/handoff-pmml/handoff/internal/deploy"
 )
 
 // Application is what every answer says of itself; Openscoring's Python client takes no other.
@@ -26,7 +27,9 @@ type Config struct {
 	Deployer  Deployer          // nil: models are neither deployed nor undeployed, those methods are not allowed
 	History   History           // nil: there is no history, its paths do not exist
 
-	Roles  func(*http.Request) Role   // what a caller may do; nil: everybody is User
+	Roles   func(*http.Request) Role // what a caller may do; nil: everybody is User
+	Waiting func() []deploy.Waiting  // objects that are not deployed yet; may be nil
+
 	Actor  func(*http.Request) string // who a caller is, for the history; nil: the role and the address
 	Limits Limits                     // zero fields: defaults
 	Log    *slog.Logger               // one line per request, without values of records; nil: none

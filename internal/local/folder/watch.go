@@ -113,15 +113,6 @@ type result struct {
 	err          error
 }
 
-// Pending is a file that is there and not deployed yet.
-type Pending struct {
-	Key        string
-	Size       int64     // bytes
-	Since      time.Time // when it was found as it is now
-	Unfinished bool      // its end is missing
-	Failure    string    // why it could not be looked at
-}
-
 // Watch makes a Watcher, which is to be run.
 func (d *Data) Watch(look LookFunc, seen SeenFunc, o WatchOptions) *Watcher {
 	o.setDefaults()
@@ -145,14 +136,14 @@ func (w *Watcher) Run(ctx context.Context) {
 	}
 }
 
-// Pending gives the files that are there and not deployed yet, by key.
-func (w *Watcher) Pending() []Pending {
+// Waiting gives the files that are there and not deployed yet, by key.
+func (w *Watcher) Waiting() []deploy.Waiting {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var all []Pending
+	var all []deploy.Waiting
 	for _, key := range slices.Sorted(maps.Keys(w.waiting)) {
 		if c := w.waiting[key]; c.version != "" {
-			all = append(all, Pending{key, c.size, c.since, c.unfinished, c.failure})
+			all = append(all, deploy.Waiting{Key: key, Size: c.size, Since: c.since, Unfinished: c.unfinished, Failure: c.failure})
 		}
 	}
 	return all

@@ -174,7 +174,7 @@ func (s *scene) after(d time.Duration, want ...string) {
 }
 
 func (s *scene) pending() (all []string) {
-	for _, p := range s.watcher.Pending() {
+	for _, p := range s.watcher.Waiting() {
 		what := p.Key
 		if p.Unfinished {
 			what += " unfinished"
