@@ -95,8 +95,13 @@ func (c *crowd) look(s *server, when string) (int, error) {
 	return numbers[0], nil
 }
 
+// settle takes what serves after everything has happened. If that was not certain, what was never answered may be still
+// to come.
 func (c *crowd) settle(n int) {
+	certain := len(c.allowed()) == 1
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.wishes, c.settled = nil, n
+	if certain {
+		c.wishes, c.settled = nil, n
+	}
 }

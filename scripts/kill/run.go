@@ -184,7 +184,7 @@ func (r *run) settle(s *server) error {
 		if err != nil {
 			return err
 		}
-		if err := r.checkHistory(s, m.id, n, m.acked, m.removals); err != nil {
+		if err := r.checkHistory(s, m.id, certain(n, m.expected.final), m.acked, m.removals); err != nil {
 			return err
 		}
 		m.note("settled at %d of %v", n, m.expected.final)
@@ -194,12 +194,19 @@ func (r *run) settle(s *server) error {
 	if err != nil {
 		return err
 	}
-	r.crowd.settle(n)
-	if err := r.checkHistory(s, r.crowd.id, n, nil, 0); err != nil {
+	if err := r.checkHistory(s, r.crowd.id, certain(n, r.crowd.allowed()), nil, 0); err != nil {
 		return err
 	}
+	r.crowd.settle(n)
 	r.checkFolder()
 	return nil
+}
+
+func certain(n int, final set) int {
+	if len(final) > 1 {
+		return uncertain
+	}
+	return n
 }
 
 // last looks at everything for the last time, twice.
