@@ -41,15 +41,21 @@ type exchange struct {
 	reason  string // code of the problem that was answered
 }
 
+// What every answer has in these headers. They are shared: whoever wants other values sets or adds them, which leaves these
+// alone.
+var (
+	applicationHeader = []string{Application}
+	varyHeader        = []string{"Accept-Encoding"}
+)
+
 // ServeHTTP answers a request.
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{service: s, w: w, r: r, rc: http.NewResponseController(w), begun: time.Now(), method: r.Method}
 	x.request = requestID()
 	defer x.finish()
 	header := w.Header()
-	header.Set("X-Application", Application)
+	header["X-Application"], header["Vary"] = applicationHeader, varyHeader
 	header.Set("X-Request-Id", x.request)
-	header.Set("Vary", "Accept-Encoding")
 	if err := x.serve(); err != nil {
 		x.fail(err)
 	}
