@@ -5,6 +5,7 @@ GO       ?= go
 FUZZTIME ?= 30s
 KILLS    ?= 1000
 SEEDS    ?= 20
+DURATION ?= 1m
 BIN      := bin
 SHARED   := $(or $(HANDOFF_SHARED),../shared)
 SAMPLES  := testdata/samples
@@ -20,7 +21,7 @@ TOOLCHAIN     := $(shell awk '$$1 == "toolchain" { print $$2 }' go.mod)
 LAMBDA_ENV     = CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(GOARCH_$(ARCHITECTURE)),$(error ARCHITECTURE is arm64 or x86_64)) GOAMD64=v1 GOARM64=v8.0 GOFLAGS= GOEXPERIMENT= $(if $(TOOLCHAIN),GOTOOLCHAIN=$(TOOLCHAIN))
 LAMBDA_FLAGS  := -trimpath -buildvcs=false -ldflags "-s -w" -tags lambda.norpc
 
-.PHONY: all help build man install run test short race lint readme bench fuzz golden kill corpus exchanges sam-build sam-local bench-peers \
+.PHONY: all help build man install run test short race lint readme bench fuzz golden kill corpus exchanges sam-build sam-local bench-peers load \
 	reproducible functions clean \
 	build-ScoreFunction build-ApiFunction bootstrap-ScoreFunction bootstrap-ApiFunction
 
@@ -81,6 +82,10 @@ golden:  ## rewrite golden files; look at the difference before you commit it
 
 kill: build  ## kill the server (-9) KILLS times (1000) over SEEDS (20) seeds, and see that nothing is lost; SEED is the first
 	$(GO) run ./scripts/kill -server $(BIN)/handoff -kills $(KILLS) -seeds $(SEEDS) $(if $(SEED),-seed $(SEED))
+
+load: build  ## redeploy under load for DURATION (1m; a release: 10m) and check every answer; the report is bin/load.json, too
+	$(GO) build -trimpath -o $(BIN)/load ./scripts/load
+	$(BIN)/load --handoff $(BIN)/handoff --duration $(DURATION) --json $(BIN)/load.json
 
 corpus: build  ## the corpus of real models beside the project; needs Python 3
 	SHARED=$(SHARED) scripts/corpus.sh $(BIN)/handoff
