@@ -321,7 +321,7 @@ func deploySample(ctx context.Context, store *local.Server, id, name string) err
 // welcome prints where the service and the models folder are, and one command to try it with.
 func welcome(ctx context.Context, out io.Writer, store *local.Server, addr string, f serveFlags) {
 	base := "http://" + addr + strings.TrimRight(f.basePath, "/")
-	fmt.Fprintf(out, "Handoff serves models on %s, and deploys documents that are copied into %s\n", base, store.Path())
+	fmt.Fprintf(out, "Handoff serves models on %s\nDocuments that are copied into %s are deployed\n", base, store.Path())
 	models, err := store.Models(ctx)
 	if err != nil {
 		return
