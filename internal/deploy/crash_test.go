@@ -141,7 +141,6 @@ type observation struct {
 	site    *site
 	calls   []string
 	labels  []string            // by call: what was going on; of a run without faults
-	asked   []int               // by step: number of the first call
 	running []map[string]string // before the steps, and after each
 	first   error               // the answer to whom the first fault hit; nil: as if nothing had happened
 	hit     int                 // step that the first fault hit; -1: none
@@ -210,7 +209,7 @@ func (p *play) run(t testing.TB, pl *plan, repeat map[int]int, healFirst bool, l
 	}
 	s.tape.Restart(decide)
 	for k, st := range p.steps {
-		o.asked = append(o.asked, len(pl.calls))
+		l.set(request)
 		p.step(ctx, t, &o, k, st, pl)
 		for range repeat[k] {
 			p.step(ctx, t, &o, k, step{ask: st.ask}, pl)
@@ -218,6 +217,7 @@ func (p *play) run(t testing.TB, pl *plan, repeat map[int]int, healFirst bool, l
 		o.running = append(o.running, s.running())
 		p.mayRun(t, s, k+1, k+1)
 	}
+	l.set(afterwards)
 	p.mend(ctx, t, s, len(p.steps), len(p.steps), pl)
 	o.calls = pl.calls
 	if l != nil {
@@ -463,28 +463,41 @@ func (p *play) without(t testing.TB) observation {
 	return o
 }
 
-// TestCrash lets each call of each scenario fail, and the process end before and after it.
+// TestCrash lets each call of each scenario fail, and the process end before and after it. What becomes of that is the table
+// in docs/deployment-faults.md.
 func TestCrash(t *testing.T) {
-	for _, sc := range scenarios() {
-		t.Run(sc.name, func(t *testing.T) {
-			t.Parallel()
-			p := newPlay(t, sc)
-			usual := p.without(t)
-			for n, call := range usual.calls {
-				for _, f := range singles {
-					t.Run(fmt.Sprintf("%s %d %s", f.name, n, call), func(t *testing.T) {
-						f := f.fault
-						f.at = n
-						o := p.run(t, &plan{faults: []fault{f}}, nil, false, nil)
-						p.goodEnd(t, o)
+	table := newFaultTable()
+	t.Run("scenarios", func(t *testing.T) {
+		for _, sc := range scenarios() {
+			t.Run(sc.name, func(t *testing.T) {
+				t.Parallel()
+				p := newPlay(t, sc)
+				usual := p.without(t)
+				pairs := 0
+				p.pairs(t, func(fault, fault) { pairs++ })
+				table.played(usual, pairs)
+				for n, call := range usual.calls {
+					for _, f := range singles {
+						what := within{t, fmt.Sprintf("%s, call %d, %s", f.name, n, call)}
+						one := f.fault
+						one.at = n
+						o := p.run(what, &plan{faults: []fault{one}}, nil, false, nil)
+						p.goodEnd(what, o)
 						if !f.always && f.times == 0 {
-							p.sameEnd(t, o)
+							p.sameEnd(what, o)
 						}
-					})
+						table.add(usual, o, usual.labels[n], call, f.name)
+					}
 				}
-			}
-		})
+			})
+		}
+	})
+	if t.Failed() || table.scenarios < len(scenarios()) {
+		return // the table is not complete
 	}
+	table.everyEffect(t)
+	table.everyCall(t)
+	table.compare(t, "../../docs/deployment-faults.md")
 }
 
 // TestPairs lets all pairs of calls fail, or be the last ones of a process. The second one is any that follows on the first,

@@ -9,14 +9,27 @@ import (
 	"github.com/handoff-pmml/handoff/internal/deploy/deploytest"
 )
 
-// request is what is going on when no effect is.
-const request = "the request"
+// What is going on when no effect is.
+const (
+	request    = "the request"
+	afterwards = "looking again"
+)
 
 // labels tell of each call in a run which effect it belongs to: the one that Next asked for last.
 type labels struct {
 	mu   sync.Mutex
 	now  string
 	list []string // by call
+}
+
+// set says what goes on. Nobody wants to know it if l is nil.
+func (l *labels) set(now string) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now = now
 }
 
 func (l *labels) called() {
