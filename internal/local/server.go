@@ -191,9 +191,10 @@ func (s *Server) open(ctx context.Context, m deploy.Model) error {
 
 // How often is done what is done from time to time.
 const (
-	resumeEvery = 30 * time.Second
-	touchEvery  = time.Minute
-	expireEvery = time.Hour
+	resumeEvery  = 30 * time.Second
+	touchEvery   = time.Minute
+	releaseEvery = 30 * time.Second
+	expireEvery  = time.Hour
 )
 
 // Run goes on with what was left unfinished, deploys what is dropped into the models folder, and tidies up, until ctx
@@ -206,6 +207,7 @@ func (s *Server) Run(ctx context.Context) error {
 	running.Go(func() { watcher.Run(ctx) })
 	running.Go(func() { every(ctx, resumeEvery, func() { s.resume(ctx) }) })
 	running.Go(func() { every(ctx, touchEvery, func() { s.touch(ctx) }) })
+	running.Go(func() { every(ctx, releaseEvery, func() { s.release(ctx) }) })
 	running.Go(func() { every(ctx, expireEvery, func() { s.expire(ctx) }) })
 	running.Wait()
 	return nil
@@ -251,6 +253,8 @@ func (s *Server) expire(ctx context.Context) {
 	_, err := s.db.Expire(ctx, time.Now())
 	s.tell("cannot let go of what is old", errors.Join(err, s.Pipeline.Expire(ctx)))
 }
+
+func (s *Server) release(ctx context.Context) { s.tell("cannot keep memory small", s.db.Release(ctx)) }
 
 // touch writes down when models were used last.
 func (s *Server) touch(ctx context.Context) {
