@@ -70,7 +70,7 @@ func Open(dir string, o Options) (*Server, error) {
 	}
 	s := &Server{data: data, db: database, watch: o.Watch, log: o.Log}
 	document := compiler(o.Strict)
-	s.runtime = process.New(data.Artifacts(), document, o.Log)
+	s.runtime = process.New(data.Artifacts(), compiler(false), o.Log) // what went live before stays right
 	c := deploy.Config{
 		Store: database, Objects: data.Objects(), Artifacts: data.Artifacts(), Runtime: s.runtime,
 		Compile: document, Patience: o.Patience, Log: o.Log,
