@@ -225,13 +225,11 @@ func newest[T any](ctx context.Context, d *DB, id, prefix, before string, limit 
 	}
 	err := d.view(ctx, func(tx *bbolt.Tx) error {
 		c := tx.Bucket(itemsBucket).Cursor()
-		key, value := c.Seek(after)
-		if key == nil {
-			key, value = c.Last()
-		} else {
-			key, value = c.Prev()
+		last := c.Prev
+		if key, _ := c.Seek(after); key == nil {
+			last = c.Last
 		}
-		for ; len(list) < limit && bytes.HasPrefix(key, first); key, value = c.Prev() {
+		for key, value := last(); len(list) < limit && bytes.HasPrefix(key, first); key, value = c.Prev() {
 			var v T
 			if err := decode(key, value, &v); err != nil {
 				return err
