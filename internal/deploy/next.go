@@ -427,7 +427,8 @@ func (c *change) abandon(s State) {
 }
 
 // resumed begins the effect of the open deployment once more. A document at which the process has ended again and again
-// is rejected: it takes more memory or time than there is.
+// is rejected: it takes more memory or time than there is. A version that went live when it did is given up, so that what
+// was live gets a process that stays.
 func (c *change) resumed() {
 	d := c.deployment
 	switch {
@@ -437,6 +438,8 @@ func (c *change) resumed() {
 	case d.State == Checked || d.State == Compiled:
 		c.reject(catalog.Rejection{Code: "resources",
 			Message: fmt.Sprintf("the process ended %d times while it compiled or verified the document", d.Attempts)})
+	case d.State == Verified:
+		c.giveUp(fmt.Sprintf("the process ended %d times while the version went live", d.Attempts))
 	default:
 		c.attempt()
 	}
@@ -455,11 +458,18 @@ func (c *change) failed(e WasFailed) {
 		c.idle = true // garbage and what is to be restored wait for a better time
 		return
 	}
-	d.Failure = cut(e.Cause, maxText)
-	if d.Attempts < maxAttempts {
-		c.attempt()
+	if d.Attempts >= maxAttempts {
+		c.giveUp(e.Cause)
 		return
 	}
+	d.Failure = cut(e.Cause, maxText)
+	c.attempt()
+}
+
+// giveUp ends the open deployment for what the system could not do.
+func (c *change) giveUp(cause string) {
+	d := c.deployment
+	d.Failure = cut(cause, maxText)
 	c.model.Restore = d.State == Verified || d.State == Draining
 	c.abandon(Failed)
 }

@@ -410,6 +410,10 @@ func TestNextGivesUp(t *testing.T) {
 				if d.State != deploy.Rejected || d.Rejection.Code != "resources" {
 					t.Errorf("%s, crash: %+v", state, d)
 				}
+			case crash && state == deploy.Verified:
+				if d.State != deploy.Failed || d.Failure == "" {
+					t.Errorf("%s, crash: %+v", state, d)
+				}
 			case crash:
 				if d.State != state {
 					t.Errorf("%s, crash: %+v", state, d)
@@ -421,7 +425,7 @@ func TestNextGivesUp(t *testing.T) {
 			}
 			// What runs is put right, whatever the last attempt did.
 			restores := len(w.pending) > 0 && reflect.TypeOf(w.pending[0]) == reflect.TypeOf(deploy.Switch{})
-			if want := !crash && (state == deploy.Verified || state == deploy.Draining); restores != want {
+			if want := state == deploy.Verified || state == deploy.Draining; restores != want {
 				t.Errorf("%s: what runs is put right: %v", state, restores)
 			}
 			if restores {
