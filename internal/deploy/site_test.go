@@ -376,9 +376,12 @@ func (s *site) consistentHistory(ctx context.Context, store deploy.Store, m depl
 		wrong("%s: %d deployments, %d audits: %v, %v", m.ID, len(deployments), len(audits), err, err2)
 		return
 	}
+	// What is refused at once may have begun and ended while another deployment was open: the end counts.
+	slices.SortStableFunc(deployments, func(a, b deploy.Deployment) int { return a.Updated.Compare(b.Updated) })
+	slices.SortStableFunc(audits, func(a, b deploy.Audit) int { return a.At.Compare(b.At) })
 	live := 0
-	for i := range deployments {
-		d, a := deployments[len(deployments)-1-i], audits[len(audits)-1-i]
+	for i, d := range deployments {
+		a := audits[i]
 		if !d.State.Final() || a.Deployment != d.ID || a.Outcome != d.State || a.Action != d.Kind || a.Before != d.From {
 			wrong("%s: deployment %+v has the audit %+v", m.ID, d, a)
 		}
