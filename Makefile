@@ -21,7 +21,7 @@ TOOLCHAIN     := $(shell awk '$$1 == "toolchain" { print $$2 }' go.mod)
 LAMBDA_ENV     = CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(GOARCH_$(ARCHITECTURE)),$(error ARCHITECTURE is arm64 or x86_64)) GOAMD64=v1 GOARM64=v8.0 GOFLAGS= GOEXPERIMENT= $(if $(TOOLCHAIN),GOTOOLCHAIN=$(TOOLCHAIN))
 LAMBDA_FLAGS  := -trimpath -buildvcs=false -ldflags "-s -w" -tags lambda.norpc
 
-.PHONY: all help build man install run test short race lint readme bench fuzz golden kill corpus exchanges sam-build sam-local bench-peers load \
+.PHONY: all help build man install run test short race lint readme bench fuzz golden kill restart-time corpus exchanges sam-build sam-local bench-peers load \
 	reproducible functions clean \
 	build-ScoreFunction build-ApiFunction bootstrap-ScoreFunction bootstrap-ApiFunction
 
@@ -86,6 +86,10 @@ kill: build  ## kill the server (-9) KILLS times (1000) over SEEDS (20) seeds, a
 load: build  ## redeploy under load for DURATION (1m; a release: 10m) and check every answer; the report is bin/load.json, too
 	$(GO) build -trimpath -o $(BIN)/load ./scripts/load
 	$(BIN)/load --handoff $(BIN)/handoff --duration $(DURATION) --json $(BIN)/load.json
+
+restart-time: build  ## how long a start takes with 100 and with 10,000 models
+	$(GO) build -o $(BIN)/kill ./scripts/kill
+	for n in 100 10000; do $(BIN)/kill -server $(BIN)/handoff -restart $$n || exit 1; done
 
 corpus: build  ## the corpus of real models beside the project; needs Python 3
 	SHARED=$(SHARED) scripts/corpus.sh $(BIN)/handoff

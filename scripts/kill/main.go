@@ -24,7 +24,15 @@ func main() {
 	first := flag.Int64("seed", time.Now().UnixNano()%1_000_000, "the first seed")
 	parallel := flag.Int("parallel", 6, "how many at a time")
 	dir := flag.String("dir", scratchDir(), "`folder` for the data folders")
+	restart := flag.Int("restart", 0, "kill nothing, and measure instead how long a start with so many `models` takes")
 	flag.Parse()
+	if *restart > 0 {
+		if err := measureRestart(config{server: *server, dir: *dir}, *restart, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	t := runAll(config{server: *server, dir: *dir, wanted: max(1, *kills / *seeds)}, *first, *seeds, *parallel, os.Stdout)
 	if !t.print(os.Stdout) {
 		os.Exit(1)
