@@ -4,6 +4,8 @@ package process
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -80,18 +82,32 @@ func (r *Runtime) open(ctx context.Context, v deploy.Version) (*evaluator.Model,
 		}
 	}
 	r.log.Warn("compiling a version again", slog.String("model", v.Model), slog.Int("version", v.Number), slog.String("cause", err.Error()))
-	document, _, err := r.artifacts.Get(ctx, v.Model, v.Number, deploy.DocumentFile)
-	if err != nil {
-		return nil, err
-	}
-	defer document.Close()
-	if compiled, err = r.compile(ctx, document, v.ModelName); err != nil {
+	if compiled, err = r.compileAgain(ctx, v); err != nil {
 		return nil, err
 	}
 	if err := r.artifacts.Put(ctx, v.Model, v.Number, deploy.CompiledFile, bytes.NewReader(compiled)); err != nil {
 		r.log.Warn("cannot keep a compiled form", slog.String("model", v.Model), slog.Int("version", v.Number), slog.String("cause", err.Error()))
 	}
 	return evaluator.Open(compiled)
+}
+
+// compileAgain compiles a version's document, if it is still the one that was uploaded.
+func (r *Runtime) compileAgain(ctx context.Context, v deploy.Version) ([]byte, error) {
+	document, _, err := r.artifacts.Get(ctx, v.Model, v.Number, deploy.DocumentFile)
+	if err != nil {
+		return nil, err
+	}
+	defer document.Close()
+	sum := sha256.New()
+	text := io.TeeReader(document, sum)
+	compiled, err := r.compile(ctx, text, v.ModelName)
+	if _, restErr := io.Copy(io.Discard, text); restErr != nil {
+		return nil, restErr
+	}
+	if got := hex.EncodeToString(sum.Sum(nil)); got != v.Document.Checksum {
+		return nil, fmt.Errorf("the document is damaged: its SHA-256 is %s, and was %s when it was uploaded", got, v.Document.Checksum)
+	}
+	return compiled, err
 }
 
 func (r *Runtime) read(ctx context.Context, v deploy.Version, name string) ([]byte, error) {
