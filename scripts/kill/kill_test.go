@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -93,4 +94,22 @@ func swapped(data string) error {
 		}
 	}
 	return nil
+}
+
+// TestTwoServers starts a second server on a data folder: it ends at once, with a clear word and exit code 3.
+func TestTwoServers(t *testing.T) {
+	file, data := build(t), filepath.Join(t.TempDir(), "data")
+	s, err := start(file, data, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.kill()
+	second := exec.Command(file, "serve", "--addr", "127.0.0.1:0", "--data", data)
+	out, err := second.CombinedOutput()
+	if second.ProcessState.ExitCode() != 3 || !strings.Contains(string(out), data) || !strings.Contains(string(out), "another process uses it") {
+		t.Errorf("%v: %s", err, out)
+	}
+	if status, _, _, err := s.call("GET", "/readyz", nil); status != 200 || err != nil {
+		t.Errorf("the first one: %d, %v", status, err)
+	}
 }
