@@ -227,9 +227,9 @@ func TestHostile(t *testing.T) {
 			strings.Repeat(`<Cluster><Array type="int">999</Array></Cluster>`, 30_000))), diag.Cost, 0},
 		{"centres longer than they may be", document("", "", clustersOn("x", `<ClusteringField field="x"/>`,
 			strings.Repeat(`<Cluster><Array type="int">`+strings.Repeat("1 ", 1000)+`</Array></Cluster>`, 3000))), diag.Inconsistent, 0},
-		{"covariances of many fields that are not written down", document(repeat(1500, func(i int) string {
+		{"covariances of many fields that are not written down", document(repeat(1000, func(i int) string {
 			return fmt.Sprintf(`<DataField name="f%d" optype="continuous" dataType="double"/>`, i)
-		}), "", distributionsOn(1500, 1)), diag.Cost, 0},
+		}), "", distributionsOn(1000, 2)), diag.Cost, 0},
 		{"covariances of many clusters", document(repeat(300, func(i int) string {
 			return fmt.Sprintf(`<DataField name="f%d" optype="continuous" dataType="double"/>`, i)
 		}), "", distributionsOn(300, 1000)), diag.TooLarge, 0},
