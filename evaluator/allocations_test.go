@@ -39,6 +39,9 @@ func TestNoAllocations(t *testing.T) {
 		{"clusters", two("distance", "euclidean", "", ""), record{"x": 1.0}},
 		{"clusters of bits", bits("jaccard"), record{"x": 1.0, "z": 0.0, "n": 1}},
 		{"clusters compared by tables", tabled(rowsOf("any", "0 5", "7 1")), record{"m": 1, "x": 2.0}},
+		{"distributions", clusterDistributions()[0].document, record{"x": 1.0, "z": 2.0}},
+		{"distributions where a value is missing", clusterDistributions()[2].document, record{"x": 1.0, "f": 2.0}},
+		{"distributions with shares", clusterDistributions()[3].document, record{"x": 1.0, "m": 2}},
 		{"inputs of text that are numbers", document(linear("", numeric("x", 2))), record{"x": "1.5"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

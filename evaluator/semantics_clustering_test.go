@@ -162,7 +162,7 @@ func clusterings() []semantic {
 			{in: record{"x": 2, "s": "p"}, want: record{"_target": "1", "shown": "A", "near": 0.2}}, {in: record{"x": 2, "s": "q"}, want: record{"_target": "1", "near": 0.7}},
 		}},
 	}
-	return append(all, clusterEnsembles()...)
+	return append(append(all, clusterDistributions()...), clusterEnsembles()...)
 }
 
 // clusterEnsembles are clusters as members and among derived fields.
@@ -187,4 +187,102 @@ func clusterEnsembles() []semantic {
 			{in: record{"x": 2}, want: record{"_target": "b", "near": 0.0}}, {in: record{}, code: undefined},
 		}},
 	}
+}
+
+// mixture is a distribution-based clustering of documents' inputs; parts are fields and clusters.
+func mixture(parts ...string) string {
+	more := strings.Replace(clusterOutput, `</Output>`, output("p", "probability", "")+output("p_b", "probability", "b")+`</Output>`, 1)
+	return strings.NewReplacer("centerBased", "distributionBased", clusterOutput, more).Replace(clusters("distance", "euclidean", parts...))
+}
+
+// spread is a Cluster with an Array of means, unless these are empty.
+func spread(attributes, means string, parts ...string) string {
+	if means != "" {
+		means = `<Array type="real">` + means + `</Array>`
+	}
+	return `<Cluster ` + attributes + `>` + means + strings.Join(parts, "") + `</Cluster>`
+}
+
+func covariances(rows ...string) string {
+	return `<Covariances>` + rowsOf("any", rows...) + `</Covariances>`
+}
+
+func partition(attributes string, stats ...string) string {
+	return `<Partition name="p" ` + attributes + `>` + strings.Join(stats, "") + `</Partition>`
+}
+
+// normally has a field's mean and standard deviation.
+func normally(field, mean, deviation string) string {
+	return `<PartitionFieldStats field="` + field + `"><NumericInfo mean="` + mean + `" standardDeviation="` + deviation + `"/></PartitionFieldStats>`
+}
+
+// counted has how often a field's values occur, and what else there may be.
+func counted(field string, arrays ...string) string {
+	return `<PartitionFieldStats field="` + field + `"><Array type="real">` + strings.Join(arrays, `</Array><Array type="real">`) + `</Array></PartitionFieldStats>`
+}
+
+// clusterDistributions are models whose clusters are distributions. JPMML does not score them. The expected numbers are those
+// of scikit-learn 1.9.0 for a GaussianMixture whose weights_, means_ and covariances_ were set (predict_proba of doubles: for whole numbers it cuts off the means' decimals), or, where
+// values are missing, deviations stand for covariances or values have shares, of numpy with
+// p[i] = prior * share * scipy.stats.multivariate_normal.pdf(present, means[present], covariances[present, present]) or
+// norm.pdf(x, mean, deviation) for each field, divided by the sum of p.
+func clusterDistributions() []semantic {
+	joint := document(mixture(compares("x", ""), compares("z", ""),
+		spread(`id="a" name="A" size="1"`, "0 0", covariances("2 0.5", "0.5 1")), spread(`id="b" size="3"`, "3 4", covariances("1 -0.6", "-0.6 4"))))
+	naive := document(mixture(compares("x", ""), compares("m", ""), compares("z", `isCenterField="false"`),
+		spread(`id="a"`, "", partition(`size="10"`, normally("x", "0", "1.5"), normally("z", "0", "2"), counted("m", "2 8"))),
+		spread(`id="b"`, "3", partition(`size="30"`, normally("x", "99", "0.5"), normally("z", "4", "3"), counted("m", "5 5")))))
+	three := document(mixture(compares("x", ""), compares("z", ""), compares("f", ""),
+		spread(`id="a"`, "0 0 0", covariances("2 .5 .3", ".5 1 .2", ".3 .2 3")), spread(`id="b"`, "1 2 3", covariances("1 0 -.4", "0 2 .7", "-.4 .7 1.5"))))
+	rare := strings.Replace(document(mixture(compares("m", ""), compares("x", `isCenterField="false"`),
+		spread(`id="a"`, "", partition("", counted("m", "0 5"), normally("x", "0", "1"))), spread(`id="b"`, "", partition("", counted("m", "0 9"), normally("x", "1", "1"))))),
+		`<MiningField name="m"/>`, `<MiningField name="m" invalidValueTreatment="asIs"/>`, 1)
+	tied := document(mixture(compares("x", ""), spread(`id="z"`, "1", covariances("1")), spread(`id="b"`, "1", covariances("1")), spread(`id="a"`, "1", covariances("1"))))
+	sums := document(mixture(compares("x", ""), spread(`id="a"`, "", partition("", counted("x", "4", "12", "52"))), spread(`id="b"`, "", partition("", normally("x", "3", "2")))))
+	sized := func(a, b string) string {
+		return document(mixture(compares("x", ""), spread(`id="a" `+a, "0", covariances("1")), spread(`id="b" `+b, "2", covariances("1"))))
+	}
+	one := math.Exp(0) / (math.Exp(0) + math.Exp(-2)) // at the mean of one of two clusters that are 2 deviations apart
+	return []semantic{
+		{"CL-02 CL-33 CL-34 covariances", joint, []scored{
+			{in: record{"x": 1, "z": 1}, want: record{"_target": "a", "id": "a", "shown": "A", "second": "b", "ninth": nil, "near": 0.957678626225094, "near_b": 0.04232137377490617, "near_second": 0.04232137377490617, "near_ninth": nil, "near_none": 0.0, "p": 0.957678626225094, "p_b": 0.04232137377490617}},
+			{in: record{"x": 2, "z": 2}, want: record{"_target": "b", "shown": nil, "near": 0.8305557652106434}},
+			{in: record{"x": 1.5, "z": 3}, want: record{"near_second": 0.026299618128214238}},
+			{in: record{"x": -40, "z": 80}, want: record{"_target": "b", "near": 1.0, "near_second": 0.0}}, // in logarithms: the densities are too small for numbers
+		}},
+		{"CL-35 fields that are missing are left out", joint, []scored{
+			{in: record{"x": 0.5}, want: record{"_target": "a", "near": 0.8344243811167086}}, {in: record{"x": 2}, want: record{"near_b": 0.8749207614391901}},
+			{in: record{"z": 0.5}, want: record{"near_b": 0.2687871302472984}}, {in: record{"z": 2}, want: record{"near_b": 0.870508818597192}},
+			{in: record{}, want: record{"_target": "b", "near": 0.75}},
+			{in: record{"x": 2, "z": 2}, want: record{"near": 0.8305557652106434}},
+		}},
+		{"CL-35 of covariances those of the fields that are present", three, []scored{
+			{in: record{"x": 1, "z": 2, "f": 3}, want: record{"near_b": 0.9728103820993947}}, {in: record{"x": 0.5, "f": 1}, want: record{"near_b": 0.2725533602033116}},
+			{in: record{"z": 1, "f": 1}, want: record{"near_b": 0.3443203202774814}},
+		}},
+		{"CL-34 CL-36 deviations and frequencies, an Array before the Partition", naive, []scored{
+			{in: record{"x": 1, "z": 1, "m": 1}, want: record{"near": 0.9956995572348374}}, {in: record{"x": 2, "z": 2, "m": 2}, want: record{"near_b": 0.6197347448771087}},
+			{in: record{"x": 2, "m": 2}, want: record{"near": 0.6493332755146184}}, {in: record{"m": 1}, want: record{"near": 0.8823529411764706}},
+		}},
+		{"CL-34 sums of values and squares", sums, []scored{{in: record{"x": 8}, want: record{"_target": "a", "near": 0.5}}}}, // 12/4 = 3, 52/4 - 9 = 4
+		{"CL-37 what no cluster has fails the record", rare, []scored{
+			{in: record{"m": 1, "x": 0}, code: undefined + " m"}, {in: record{"m": 7, "x": 0}, code: undefined + " m"}, {in: record{"m": 2, "x": 0.5}, want: record{"near": 0.5}},
+			{in: record{"x": 1e200}, code: undefined}, {in: record{"x": 0.5}, want: record{"_target": "a"}},
+		}},
+		{"CL-30 CL-38 of equals the first", tied, []scored{{in: record{"x": 5}, want: record{"_target": "z", "second": "b", "near": 1.0 / 3}}}},
+		{"CL-33 without a size of each, all are of equal size", sized(`size="5"`, ""), []scored{{in: record{"x": 0}, want: record{"near": one}}, {in: record{"x": 1}, want: record{"_target": "a", "near": 0.5}}}},
+		{"CL-33 a cluster of size 0 has no records", sized(`size="5"`, `size="0"`), []scored{{in: record{"x": 9}, want: record{"_target": "a", "near": 1.0, "second": "b", "near_second": 0.0}}}},
+		{"CL-02 votes of distributions", document(ensemble("clustering", "majorityVote", "", "{}", all(sub(sized("", ""))), all(sub(sized(`size="1"`, `size="999"`))), all(sub(sized("", ""))))), []scored{
+			{in: record{"x": 0}, want: record{"_target": "a"}}, {in: record{"x": 0.9}, want: record{"_target": "a"}}, {in: record{"x": 1.5}, want: record{"_target": "b"}},
+		}},
+	}
+}
+
+// sub is the clustering model of a document, without its output.
+func sub(document string) string {
+	_, model, _ := strings.Cut(document, `<ClusteringModel`)
+	model = `<ClusteringModel` + strings.TrimSuffix(model, `</PMML>`)
+	before, rest, _ := strings.Cut(model, `<Output>`)
+	_, after, _ := strings.Cut(rest, `</Output>`)
+	return before + after
 }

@@ -6,11 +6,16 @@ import (
 
 	"github.com/handoff-pmml/handoff/evaluator/internal/check"
 	"github.com/handoff-pmml/handoff/evaluator/internal/enum"
+	"github.com/handoff-pmml/handoff/evaluator/internal/expr"
 	"github.com/handoff-pmml/handoff/evaluator/internal/program"
 	"github.com/handoff-pmml/handoff/evaluator/internal/value"
 )
 
 func (l *lowering) clusteringModel(m *check.ClusteringModel, out *lowered) {
+	if m.Mixture != nil {
+		l.mixture(m, out)
+		return
+	}
 	k := &program.Clustering{Comparison: lowerComparison(&m.Comparison, m.Float)}
 	k.IDs = make([]value.Cell, len(m.Clusters))
 	k.Categories = make([]int32, 0, len(m.Clusters))
@@ -19,6 +24,25 @@ func (l *lowering) clusteringModel(m *check.ClusteringModel, out *lowered) {
 		k.IDs[m.Clusters[i].Category] = m.Clusters[i].ID
 		k.Categories = append(k.Categories, m.Clusters[i].Category)
 		k.Centers = append(k.Centers, m.Clusters[i].Center...)
+	}
+	k.Scratch = l.scratch(k.ScratchSize())
+	out.model.Kernel = k
+}
+
+// mixture lowers a model whose clusters are distributions.
+func (l *lowering) mixture(m *check.ClusteringModel, out *lowered) {
+	k := &program.Mixture{Normal: m.Mixture.Normal, IDs: make([]value.Cell, len(m.Clusters))}
+	for i := range m.Mixture.Discrete {
+		in := &m.Mixture.Discrete[i]
+		field := program.DiscreteField{Slot: in.Slot, Symbol: in.Type == value.String}
+		field.Keys, field.Intervals = lowerRows(in.Values, in.Intervals, field.Symbol)
+		k.Discrete = append(k.Discrete, field)
+	}
+	for i := range m.Clusters {
+		k.IDs[m.Clusters[i].Category] = m.Clusters[i].ID
+		k.Categories = append(k.Categories, m.Clusters[i].Category)
+		d := &m.Clusters[i].Distribution
+		k.Distributions = append(k.Distributions, program.Distribution{Prior: d.Prior, Means: d.Means, Covariances: d.Covariances, Factor: d.Factor, Shares: d.Shares})
 	}
 	k.Scratch = l.scratch(k.ScratchSize())
 	out.model.Kernel = k
@@ -47,23 +71,32 @@ func lowerComparisonField(in *check.ComparisonField, measure enum.Measure) progr
 		return out
 	}
 	out.Table = in.Table
-	for row, cell := range in.Values {
+	out.Keys, out.Intervals = lowerRows(in.Values, in.Intervals, out.Symbol)
+	return out
+}
+
+// lowerRows lists values, ascending, and intervals with their rows.
+func lowerRows(values []value.Cell, ranges []check.WrittenRange, symbols bool) (keys []program.Key, intervals []expr.Interval) {
+	for row, cell := range values {
 		key := program.Key{Number: cell.Float64(), Row: int32(row)}
-		if out.Symbol {
+		if symbols {
 			key.Number = float64(cell.Sym)
 		}
-		out.Keys = append(out.Keys, key)
+		keys = append(keys, key)
 	}
-	slices.SortFunc(out.Keys, func(a, b program.Key) int { return cmp.Compare(a.Number, b.Number) })
-	for _, r := range in.Intervals {
-		out.Intervals = append(out.Intervals, r.Interval)
+	slices.SortFunc(keys, func(a, b program.Key) int { return cmp.Compare(a.Number, b.Number) })
+	for _, r := range ranges {
+		intervals = append(intervals, r.Interval)
 	}
-	return out
+	return keys, intervals
 }
 
 // settleRanks makes the clusters be put in order where somebody asks for it.
 func (l *lowering) settleRanks(m *lowered) {
-	if k, ok := m.model.Kernel.(*program.Clustering); ok {
+	switch k := m.model.Kernel.(type) {
+	case *program.Clustering:
+		k.Ranked = m.wantsRanks
+	case *program.Mixture:
 		k.Ranked = m.wantsRanks
 	}
 	for _, s := range m.members {

@@ -19,6 +19,11 @@ func FuzzCompile(f *testing.F) {
 	if err != nil || len(models) == 0 {
 		f.Fatal("no seeds", err)
 	}
+	golden, err := filepath.Glob(filepath.Join("testdata", "golden", "*.pmml"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	models = append(models, golden...)
 	for _, path := range models {
 		document, err := os.ReadFile(path)
 		if err != nil {

@@ -12,7 +12,8 @@ import (
 type clusterReader struct {
 	*comparisonReader
 	t      *ClusteringModel
-	center []bool // of each ClusteringField: whether centres have a coordinate for it
+	mix    *mixtureReader // nil: the clusters are centres
+	center []bool         // of each ClusteringField: whether centres have a coordinate for it
 	seen   map[string]bool
 }
 
@@ -24,21 +25,27 @@ func (c *checker) clusteringModel(e *pmml.Element, parent *model) *model {
 	if targets := m.parts["Targets"]; targets != nil {
 		c.unknownElement(targets, e)
 	}
-	if class, ok := c.requiredChoice(e, "modelClass", "centerBased", "distributionBased"); ok && class == 1 {
-		c.unsupportedValue(e, "modelClass", "distributionBased") // PMML does not say how it is scored
-	}
+	class, _ := c.requiredChoice(e, "modelClass", "centerBased", "distributionBased")
 	r := &clusterReader{comparisonReader: &comparisonReader{c: c, m: m, k: &t.Comparison}, t: t, seen: map[string]bool{}}
 	if measure := m.parts["ComparisonMeasure"]; measure != nil {
 		r.comparisonReader = c.comparisonMeasure(m, measure, &t.Comparison)
-	} else {
+	} else if class == 0 {
 		c.missingElement(e, "ComparisonMeasure")
+	}
+	if class == 1 {
+		t.Mixture, m.memberships = &Mixture{}, true
+		r.mix = &mixtureReader{named: map[string]*mixedField{}}
 	}
 	if centers := m.parts["CenterFields"]; centers != nil {
 		r.centerFields(centers)
 	} else {
 		r.clusteringFields()
 	}
-	r.direction()
+	if r.mix == nil {
+		r.direction()
+	} else {
+		r.settleFields()
+	}
 	if weights := m.parts["MissingValueWeights"]; weights != nil {
 		r.missingWeights(weights)
 	}
@@ -58,10 +65,13 @@ func (r *clusterReader) clusteringFields() {
 		if !ok {
 			f = &field{slot: -1, broken: true}
 		}
-		if isCenter {
+		switch {
+		case r.mix != nil:
+			r.mixed(e, f, e.At("field"), isCenter)
+		case isCenter:
 			r.m.reads.add(f.slot)
 			r.field(e, f, e.At("field"))
-		} else {
+		default:
 			r.attributes(e, &ComparisonField{})
 		}
 	}
@@ -113,8 +123,12 @@ func (r *clusterReader) centerFields(e *pmml.Element) {
 		if fields := f.formula.fields; of == nil && len(fields) == 1 {
 			of = named[fields[0].name]
 		}
-		r.m.reads.add(f.slot)
 		r.center = append(r.center, true)
+		if r.mix != nil {
+			r.mixed(of, f, f.place, true)
+			continue
+		}
+		r.m.reads.add(f.slot)
 		r.field(of, f, f.place)
 	}
 	if e.Child("DerivedField") == nil {
@@ -133,6 +147,10 @@ func (r *clusterReader) missingWeights(e *pmml.Element) {
 	weights := r.c.numbers(array)
 	if len(r.center) == 0 {
 		return // that was reported
+	}
+	if r.mix != nil {
+		r.c.noteInconsistent(e.Place(), "distributions need no weights of missing values: these change nothing")
+		return
 	}
 	if len(weights) != len(r.center) && len(weights) != len(r.k.Fields) {
 		r.c.inconsistent(array.Place(), "there are %d weights for %d fields", len(weights), len(r.k.Fields))
@@ -162,7 +180,10 @@ func (r *clusterReader) clusters() {
 		r.seen[id] = true
 		name, _ := e.Attr("name")
 		ids, names = append(ids, id), append(names, name)
-		r.cluster(e)
+		r.cluster(e, id)
+	}
+	if r.mix != nil {
+		r.priors()
 	}
 	if len(ids) == 0 {
 		r.c.missingElement(r.m.e, "Cluster")
@@ -194,11 +215,10 @@ func (r *clusterReader) predict(ids, names []string) {
 	}
 }
 
-// cluster reads a Cluster. What says where it lies on a map, how many records it has and how they are spread does not
-// matter here.
-func (r *clusterReader) cluster(e *pmml.Element) {
+// cluster reads a Cluster. Where it lies on a map does not matter here; how many records it has and how they are spread
+// does not matter for a centre.
+func (r *clusterReader) cluster(e *pmml.Element, id string) {
 	r.c.attributes(e, "id", "name", "size")
-	r.noteNumber(e, "size")
 	parts := r.c.single(e, []string{"KohonenMap", "Array", "Partition", "Covariances"})
 	if place := parts["KohonenMap"]; place != nil {
 		r.c.attributes(place, "coord1", "coord2", "coord3")
@@ -208,9 +228,14 @@ func (r *clusterReader) cluster(e *pmml.Element) {
 		}
 	}
 	var cluster Cluster
-	if array := parts["Array"]; array != nil {
+	switch array := parts["Array"]; {
+	case r.mix != nil:
+		cluster.Distribution = r.distribution(e, parts, id)
+	case array != nil:
+		r.noteNumber(e, "size")
 		cluster.Center = r.centerOf(array)
-	} else {
+	default:
+		r.noteNumber(e, "size")
 		r.c.missingElement(e, "Array")
 	}
 	r.t.Clusters = append(r.t.Clusters, cluster)

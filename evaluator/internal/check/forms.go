@@ -324,18 +324,43 @@ type ExpectedField struct {
 	ZeroThreshold float64 // absolute: 1e-16
 }
 
-// A ClusteringModel is a set of centres and how a record is compared with them.
+// A ClusteringModel is a set of centres and how a record is compared with them, or a set of distributions.
 type ClusteringModel struct {
 	ModelCommon
 	Comparison Comparison
+	Mixture    *Mixture // of modelClass="distributionBased"; nil: there are centres
 	Clusters   []Cluster
 }
 
-// A Cluster is a centre, which has a coordinate for each compared field.
+// A Cluster is a centre, which has a coordinate for each compared field, or a distribution.
 type Cluster struct {
-	ID       value.Cell // as text
-	Category int32      // its index in the target's categories
-	Center   []float64
+	ID           value.Cell // as text
+	Category     int32      // its index in the target's categories
+	Center       []float64
+	Distribution Distribution
+}
+
+// A Mixture is what distributions are about.
+type Mixture struct {
+	Normal   []int32 // slots of the fields that are distributed normally
+	Discrete []DiscreteField
+}
+
+// A DiscreteField is a field with a share for each of its values or intervals.
+type DiscreteField struct {
+	Slot      int32
+	Type      value.Type
+	Values    []value.Cell // in the order of the shares
+	Intervals []WrittenRange
+}
+
+// A Distribution is how the records of a cluster are spread.
+type Distribution struct {
+	Prior       float64   // share of all records
+	Means       []float64 // of the normal fields
+	Covariances []float64 // lower triangle, row by row; nil: the normal fields are independent
+	Factor      []float64 // lower triangle of the Cholesky factor of Covariances; without them, standard deviations
+	Shares      []float64 // of the values of the discrete fields, one field after the other
 }
 
 // A Comparison is how likeness is measured: a ComparisonMeasure and the fields that are compared.

@@ -275,6 +275,17 @@ func (l *lister) scorecard(m *check.Scorecard) {
 }
 
 func (l *lister) clustering(m *check.ClusteringModel) {
+	if x := m.Mixture; x != nil {
+		l.line("  normal %s", l.slots(x.Normal))
+		for _, f := range x.Discrete {
+			l.line("  shares of %s %s, %d intervals", l.slot(f.Slot), l.cells(f.Values), len(f.Intervals))
+		}
+		for _, c := range m.Clusters {
+			d := &c.Distribution
+			l.line("  cluster %s of category %d: prior %g means %g covariances %g factor %g shares %g", l.p.Cell(c.ID), c.Category, d.Prior, d.Means, d.Covariances, d.Factor, d.Shares)
+		}
+		return
+	}
 	k := &m.Comparison
 	l.line("  %v %g %g/%g largest %v", k.Measure, k.P, k.C, k.D, k.Largest)
 	for i := range k.Fields {

@@ -61,6 +61,17 @@ func clustersOn(name, fields, clusters string) string {
 		`"/></MiningSchema><ComparisonMeasure kind="distance"><cityBlock/></ComparisonMeasure>` + fields + clusters + `</ClusteringModel>`
 }
 
+// distributionsOn is a model of distributions of fields f0, f1 and so on.
+func distributionsOn(fields, clusters int) string {
+	names := func(format string) string {
+		return repeat(fields, func(i int) string { return fmt.Sprintf(format, i) })
+	}
+	return `<ClusteringModel functionName="clustering" modelClass="distributionBased" numberOfClusters="1"><MiningSchema>` + names(`<MiningField name="f%d"/>`) +
+		`</MiningSchema>` + names(`<ClusteringField field="f%d"/>`) + repeat(clusters, func(int) string {
+		return `<Cluster><Array type="real">` + strings.Repeat("1 ", fields) + `</Array><Covariances><Matrix diagDefault="1" offDiagDefault="0"/></Covariances></Cluster>`
+	}) + `</ClusteringModel>`
+}
+
 const choosing = `<MiningSchema><MiningField name="x"/><MiningField name="c" usageType="target"/></MiningSchema>`
 
 // TestHostile checks documents that are made to take long or to overflow a stack. Each must be decided on within
@@ -216,6 +227,12 @@ func TestHostile(t *testing.T) {
 			strings.Repeat(`<Cluster><Array type="int">999</Array></Cluster>`, 30_000))), diag.Cost, 0},
 		{"centres longer than they may be", document("", "", clustersOn("x", `<ClusteringField field="x"/>`,
 			strings.Repeat(`<Cluster><Array type="int">`+strings.Repeat("1 ", 1000)+`</Array></Cluster>`, 3000))), diag.Inconsistent, 0},
+		{"covariances of many fields that are not written down", document(repeat(1000, func(i int) string {
+			return fmt.Sprintf(`<DataField name="f%d" optype="continuous" dataType="double"/>`, i)
+		}), "", distributionsOn(1000, 2)), diag.Cost, 0},
+		{"covariances of many clusters", document(repeat(300, func(i int) string {
+			return fmt.Sprintf(`<DataField name="f%d" optype="continuous" dataType="double"/>`, i)
+		}), "", distributionsOn(300, 1000)), diag.TooLarge, 0},
 		{"many clusters", document("", "", clustersOn("x", `<ClusteringField field="x"/>`, strings.Repeat(`<Cluster><Array type="int">1</Array></Cluster>`, 100_000))), "", 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {

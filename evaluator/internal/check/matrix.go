@@ -117,12 +117,13 @@ func (r *matrixReader) set(row, col int, x float64) {
 	}
 }
 
-// defaults fills the cells that are not given.
+// defaults fills the cells that are not given. Those that have no default are not numbers, which is reported once.
 func (r *matrixReader) defaults() {
 	_, onDiagonal := r.e.Attr("diagDefault")
 	_, offDiagonal := r.e.Attr("offDiagDefault")
 	on, off := r.c.finiteAttribute(r.e, "diagDefault", 0), r.c.finiteAttribute(r.e, "offDiagDefault", 0)
 	offDiagonal = offDiagonal || r.diagonal // those cells are 0
+	reported := false
 	for at, given := range r.given {
 		row, col := at/r.n, at%r.n
 		switch {
@@ -132,8 +133,11 @@ func (r *matrixReader) defaults() {
 		case row != col && offDiagonal:
 			r.cells[at] = off
 		default:
-			r.c.inconsistent(r.e.Place(), "the matrix has no cell %d, %d and no default for it", row+1, col+1)
-			return
+			r.cells[at] = math.NaN()
+			if !reported {
+				r.c.inconsistent(r.e.Place(), "the matrix has no cell %d, %d and no default for it", row+1, col+1)
+			}
+			reported = true
 		}
 	}
 }

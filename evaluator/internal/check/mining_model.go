@@ -21,6 +21,8 @@ type member struct {
 	rules      int  // of an association model
 	associates bool
 	ruleText   int
+
+	memberships bool // its clusters have probabilities
 }
 
 // methodsOf are the methods that combine the results of a mining function. mixed has those that combine nothing.
@@ -177,7 +179,7 @@ func (c *checker) addMember(m *model, id string, sub *model) {
 		m.ids = map[string]int{}
 	}
 	m.ids[id] = len(m.members)
-	m.members = append(m.members, member{sub.common.Target, sub.categories, sub.given, sub.outputs, sub.reasons, sub.common.Function == "clustering", sub.rules, sub.associates, sub.ruleText})
+	m.members = append(m.members, member{sub.common.Target, sub.categories, sub.given, sub.outputs, sub.reasons, sub.common.Function == "clustering", sub.rules, sub.associates, sub.ruleText, sub.memberships})
 	if !m.chain {
 		return
 	}

@@ -78,20 +78,21 @@ type model struct {
 	ruleText    int  // words that the texts of all rules take
 	showsRules  bool // some output shows the text of rules
 
-	reasons bool                    // it can give reason codes
-	multi   bool                    // it is a multiModelChain: its members predict the targets
-	inMulti bool                    // all models around it are
-	members []member                // of a MiningModel
-	ids     map[string]int          // of members: their indexes
-	outputs map[string]*field       // its own output fields by name
-	chain   bool                    // whether later members and outputs see the outputs of its members
-	lists   bool                    // its prediction is a list
-	given   []Output                // output fields that are results of the model: its last members' and its own
-	visible []*field                // its own output fields: later members of a chain around it see them
-	deeper  []*field                // those of its members, if it is a chain: later members see them unless nearer ones have their names
-	direct  map[string]directOutput // the output fields of its members, if it is a chain
-	runs    bool                    // the member that is read always runs
-	maySkip bool                    // the member that is read may not run although the model does
+	reasons     bool                    // it can give reason codes
+	memberships bool                    // its clusters have probabilities
+	multi       bool                    // it is a multiModelChain: its members predict the targets
+	inMulti     bool                    // all models around it are
+	members     []member                // of a MiningModel
+	ids         map[string]int          // of members: their indexes
+	outputs     map[string]*field       // its own output fields by name
+	chain       bool                    // whether later members and outputs see the outputs of its members
+	lists       bool                    // its prediction is a list
+	given       []Output                // output fields that are results of the model: its last members' and its own
+	visible     []*field                // its own output fields: later members of a chain around it see them
+	deeper      []*field                // those of its members, if it is a chain: later members see them unless nearer ones have their names
+	direct      map[string]directOutput // the output fields of its members, if it is a chain
+	runs        bool                    // the member that is read always runs
+	maySkip     bool                    // the member that is read may not run although the model does
 }
 
 // A targetName is a target in a mining schema.

@@ -150,14 +150,14 @@ func (r *outputReader) reasonCode(o *Output, e *pmml.Element) {
 	r.c.whole(e, "rank", 1, 1)
 }
 
-// notOfClusters reports what a model of clusters does not have: it measures how like a record is to each, and nothing
-// adds up to a probability.
+// notOfClusters reports what a model of clusters does not have: centres measure how like a record is to each, and nothing
+// adds up to a probability; distributions have no confidences and residuals.
 func (r *outputReader) notOfClusters(o *Output, e *pmml.Element) {
-	clusters := r.m.common.Function == "clustering"
+	clusters, memberships := r.m.common.Function == "clustering", r.m.memberships
 	if o.Segment >= 0 {
-		clusters = r.m.members[o.Segment].clusters
+		clusters, memberships = r.m.members[o.Segment].clusters, r.m.members[o.Segment].memberships
 	}
-	if clusters && o.Feature != enum.Affinity {
+	if clusters && o.Feature != enum.Affinity && !(memberships && o.Feature == enum.Probability) {
 		r.c.unsupportedTogether(e, "feature", o.FeatureName, "clusters")
 	}
 }

@@ -43,20 +43,20 @@ func (k *Clustering) eval(f *Frame, m *Model, o *outcome) {
 		}
 	}
 	if k.Ranked {
-		o.order, o.ids = k.rank(likeness, memory[fields+n:]), k.IDs
+		o.order, o.ids = rank(k.Categories, likeness, k.Comparison.Largest, memory[fields+n:]), k.IDs
 	}
 	o.dist, o.category, o.nearest = likeness, best, !k.Comparison.Largest
 	o.value = m.Target.Categories[best]
 	o.entity = k.IDs[best]
 }
 
-// rank puts the categories into order, the most alike first; equals stay in the order of the document.
-func (k *Clustering) rank(likeness, order []float64) []float64 {
-	for i, category := range k.Categories {
+// rank puts the categories of clusters into order, the most alike first; equals stay in the order of the document.
+func rank(categories []int32, likeness []float64, largest bool, order []float64) []float64 {
+	for i, category := range categories {
 		order[i] = float64(category)
 	}
 	slices.SortStableFunc(order, func(a, b float64) int {
-		if k.Comparison.Largest {
+		if largest {
 			a, b = b, a
 		}
 		return cmp.Compare(likeness[int(a)], likeness[int(b)])

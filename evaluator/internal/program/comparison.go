@@ -48,6 +48,11 @@ type Key struct {
 	Row    int32
 }
 
+func (k *Key) code(c *coder) {
+	c.Float64(&k.Number)
+	c.Int32(&k.Row)
+}
+
 // read gives a record's coordinates and the factor that makes up for those that are missing. ok is false if the record
 // cannot be compared, which fails it.
 func (k *Comparison) read(f *Frame, x []float64) (adjustment float64, ok bool) {
@@ -89,19 +94,19 @@ func (in *ComparisonField) coordinate(f *Frame) float64 {
 		}
 	}
 	if in.Function == enum.Table {
-		return in.row(x)
+		return rowOf(in.Keys, in.Intervals, x)
 	}
 	return x
 }
 
-// row gives the row of the table that a value has, NaN if it has none.
-func (in *ComparisonField) row(x float64) float64 {
-	at := sort.Search(len(in.Keys), func(i int) bool { return in.Keys[i].Number >= x })
-	if at < len(in.Keys) && in.Keys[at].Number == x {
-		return float64(in.Keys[at].Row)
+// rowOf gives the row of a value among ascending keys or else intervals, NaN if it has none.
+func rowOf(keys []Key, intervals []expr.Interval, x float64) float64 {
+	at := sort.Search(len(keys), func(i int) bool { return keys[i].Number >= x })
+	if at < len(keys) && keys[at].Number == x {
+		return float64(keys[at].Row)
 	}
-	for i := range in.Intervals {
-		if in.Intervals[i].Has(x) {
+	for i := range intervals {
+		if intervals[i].Has(x) {
 			return float64(i)
 		}
 	}
@@ -352,10 +357,7 @@ func (in *ComparisonField) code(c *coder) {
 	c.Float64(&in.Scale)
 	c.Float64(&in.MissingWeight)
 	c.Float64(&in.Period)
-	codec.Slice(c.Coder, &in.Keys, 9, func(key *Key) {
-		c.Float64(&key.Number)
-		c.Int32(&key.Row)
-	})
+	codec.Slice(c.Coder, &in.Keys, 9, func(key *Key) { key.code(c) })
 	codec.Slice(c.Coder, &in.Intervals, 2, func(i *expr.Interval) { i.Code(c.Coder) })
 	c.Float64s(&in.Table)
 	in.rows = max(len(in.Keys), len(in.Intervals))

@@ -38,6 +38,7 @@ var kernels = []func() Kernel{
 	func() Kernel { return new(Association) },
 	func() Kernel { return new(Scorecard) },
 	func() Kernel { return new(Clustering) },
+	func() Kernel { return new(Mixture) },
 }
 
 func kernelTag(k Kernel) byte {
@@ -56,6 +57,8 @@ func kernelTag(k Kernel) byte {
 		return 6
 	case *Clustering:
 		return 7
+	case *Mixture:
+		return 8
 	}
 	return 4
 }

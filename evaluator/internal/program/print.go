@@ -326,6 +326,23 @@ func (k *Clustering) print(w *printer) {
 	}
 }
 
+func (k *Mixture) print(w *printer) {
+	for _, slot := range k.Normal {
+		w.line("normal %s", w.Slot(slot))
+	}
+	for i := range k.Discrete {
+		w.line("shares of %d values of %s", k.Discrete[i].rows(), w.Slot(k.Discrete[i].Slot))
+	}
+	for i, category := range k.Categories {
+		d := &k.Distributions[i]
+		spread := "deviations"
+		if d.Covariances != nil {
+			spread = fmt.Sprintf("covariances %g, factor", d.Covariances)
+		}
+		w.line("cluster %s prior %g means %g %s %g shares %g", w.Cell(k.IDs[category]), d.Prior, d.Means, spread, d.Factor, d.Shares)
+	}
+}
+
 func (w *printer) comparison(k *Comparison) {
 	s := fmt.Sprintf("%v", k.Measure)
 	switch {

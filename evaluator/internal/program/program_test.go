@@ -261,6 +261,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add(rules().Encode()[24:])
 	f.Add(card().Encode()[24:])
 	f.Add(groups().Encode()[24:])
+	f.Add(blends().Encode()[24:])
 	f.Fuzz(func(t *testing.T, body []byte) {
 		p, err := program.Open(seal(body))
 		if err != nil {
