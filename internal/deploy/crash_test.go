@@ -38,6 +38,7 @@ type plan struct {
 	left   map[string]int // by call: how often it meets a fate yet
 	fates  map[string]deploytest.Fate
 	broken string // method of which all calls fail
+	how    deploytest.Fate
 }
 
 // decide gives the fate of a call.
@@ -59,12 +60,12 @@ func (p *plan) decide(_ int, call string) deploytest.Fate {
 			p.left, p.fates = map[string]int{name: f.times - 1}, map[string]deploytest.Fate{name: f.fate}
 		}
 		if f.always {
-			p.broken = methodOf(call)
+			p.broken, p.how = methodOf(call), f.fate
 		}
 		return f.fate
 	}
 	if p.broken != "" && methodOf(call) == p.broken {
-		return deploytest.Fail
+		return p.how
 	}
 	if p.left[name] > 0 {
 		p.left[name]--
@@ -300,6 +301,11 @@ func (p *play) mend(ctx context.Context, t testing.TB, s *site, from, to int, pl
 		t.Fatal(err)
 	}
 	p.mayRun(t, s, from, to)
+	if len(pl.faults) == 1 { // of two, the second may be yet to come
+		if err := s.consistent(ctx); err != nil {
+			t.Fatalf("before it is asked for again: %v", err)
+		}
+	}
 }
 
 // mayRun looks at what runs: it must be what runs after one of the steps from and to in the run without faults, or one of
@@ -564,6 +570,7 @@ var singles = []struct {
 	{"error once", fault{fate: deploytest.Fail}},
 	{"done, but an error once", fault{fate: deploytest.Lost}},
 	{"error always", fault{fate: deploytest.Fail, always: true}},
+	{"done, but an error always", fault{fate: deploytest.Lost, always: true}},
 	{"crash before", fault{fate: deploytest.Before}},
 	{"crash after", fault{fate: deploytest.After}},
 	{"crash three times", fault{fate: deploytest.Before, times: 3}},

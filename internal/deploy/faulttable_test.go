@@ -290,8 +290,8 @@ the test finds.
 
 The test plays %d scenarios: deployments, updates, rejections, rollbacks, removals, files that are replaced while they are
 read, and so on, by API and by file. Without faults they make %d calls of the database, the uploads, the files of versions,
-the compiler, and what runs the models. Each of them fails once, fails although it is done, fails until somebody has mended
-what is the matter (as do all later ones of its kind: the disk is full), and is the last one before and after which the
+the compiler, and what runs the models. Each of them fails once, fails until somebody has mended what is the matter (as do
+all later ones of its kind: the disk is full), both also although it is done, and is the last one before and after which the
 process is killed, once or three times: %d runs. Then any two calls fail, or are the last ones of a process, the second
 also being one of those that make up for the first: %d pairs. A crash is tried once for all calls that find the same on the
 disks and after which the same was answered.

@@ -26,7 +26,7 @@ func TestKill(t *testing.T) {
 		kills = 6
 	}
 	var out strings.Builder
-	all := runAll(config{server: build(t), dir: t.TempDir(), wanted: kills / 2}, 1, 2, 2, &out)
+	all := runAll(config{server: build(t), dir: scratchDir(), wanted: kills / 2}, 1, 2, 2, &out)
 	if !all.print(&out) || all.kills < kills {
 		t.Error(out.String())
 	}
