@@ -178,6 +178,12 @@ func clusterEnsembles() []semantic {
 			when(above("x", "2"), plain("0", "3")), all(plain("0", "1")))), []scored{
 			{in: record{"x": 3}, want: record{"segment": "1", "shown": nil, "of1": 0.0}}, {in: record{"x": 0}, want: record{"segment": "2", "shown": "A", "of1": 1.0}},
 		}},
+		{"CL-28 CL-29 of a member with clusters of its own", document(ensemble("clustering", "selectFirst", "", "{}"+outputs(gets("near_b", "double", `feature="affinity" value="b"`), gets("near_c", "double", `feature="affinity" value="c"`),
+			gets("none", "double", `feature="affinity" value="zz"`), gets("second", "double", `feature="affinity" rank="2"`), gets("third", "double", `feature="affinity" rank="3"`), gets("segment", "string", `feature="entityId" rank="2"`)),
+			when(above("x", "2"), plain("0", "3")), all(strings.Replace(plain("0", "1"), `"b"`, `"c"`, 1)))), []scored{
+			{in: record{"x": 3}, want: record{"near_b": 0.0, "near_c": math.Inf(1), "none": math.Inf(1), "second": 3.0, "third": nil, "segment": nil}},
+			{in: record{"x": 0}, want: record{"near_b": math.Inf(1), "near_c": 1.0, "second": 1.0}},
+		}},
 		{"CL-chain a cluster is an input of the next", document(ensemble("regression", "modelChain", "", "", all(strings.Replace(plain("0", "1"), "{}", "{}"+outputs(output("cluster", "predictedDisplayValue", ""), output("far", "affinity", "b")), 1)),
 			all(`<RegressionModel functionName="regression">{y}`+table(`intercept="1"`, numeric("far", 10), indicator("cluster", "A", 100))+`</RegressionModel>`))), []scored{
 			{in: record{"x": 0}, want: record{"y": 111.0}}, {in: record{"x": 1}, want: record{"y": 1.0}},

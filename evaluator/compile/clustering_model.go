@@ -100,6 +100,7 @@ func (l *lowering) settleRanks(m *lowered) {
 		k.Ranked = m.wantsRanks
 	}
 	for _, s := range m.members {
+		s.wantsRanks = s.wantsRanks || m.wantsRanks
 		l.settleRanks(s)
 	}
 }

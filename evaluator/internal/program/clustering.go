@@ -43,7 +43,7 @@ func (k *Clustering) eval(f *Frame, m *Model, o *outcome) {
 		}
 	}
 	if k.Ranked {
-		o.order, o.ids = rank(k.Categories, likeness, k.Comparison.Largest, memory[fields+n:]), k.IDs
+		o.order, o.ids, o.rated = rank(k.Categories, likeness, k.Comparison.Largest, memory[fields+n:]), k.IDs, likeness
 	}
 	o.dist, o.category, o.nearest = likeness, best, !k.Comparison.Largest
 	o.value = m.Target.Categories[best]

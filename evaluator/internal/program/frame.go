@@ -50,7 +50,8 @@ type outcome struct {
 	dist, conf []float64    // probability and confidence of each category; nil: none
 	entity     value.Cell   // id of the node, segment … that decided
 	ids        []value.Cell // of the entities that are put in order
-	order      []float64    // indexes in dist, the most alike first; nil: nobody asks for them
+	order      []float64    // indexes in ids and rated, the most alike first; nil: nobody asks for them
+	rated      []float64    // how alike they are: dist, before a mining model gives it the places of its own categories
 	nearest    bool         // dist has distances: the smallest is that of the most alike
 	penalty    float64      // factor of the confidence
 	categories []value.Cell // of the model

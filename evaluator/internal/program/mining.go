@@ -86,7 +86,7 @@ func (s *Segment) weight(f *Frame) float64 {
 func (k *Mining) take(f *Frame, s *Segment, of, o *outcome) {
 	o.value, o.dist, o.conf, o.category, o.penalty = of.value, of.dist, of.conf, of.category, of.penalty
 	o.entity, o.rules = value.SymbolOf(s.ID), of.rules
-	o.card = of.card
+	o.card, o.order, o.rated, o.nearest = of.card, of.order, of.rated, of.nearest
 	if s.Categories == nil {
 		return
 	}
@@ -96,17 +96,24 @@ func (k *Mining) take(f *Frame, s *Segment, of, o *outcome) {
 			return
 		}
 	}
-	o.dist, o.conf = k.remap(f, s, of.dist, 0), k.remap(f, s, of.conf, 1)
+	none := 0.0
+	if of.nearest {
+		none = math.Inf(1)
+	}
+	o.dist, o.conf = k.remap(f, s, of.dist, none, 0), k.remap(f, s, of.conf, 0, 1)
 }
 
-// remap gives a member's distribution by the categories of the whole, in the n-th part of scratch memory.
-func (k *Mining) remap(f *Frame, s *Segment, dist []float64, n int) []float64 {
+// remap gives a member's distribution by the categories of the whole, in the n-th part of scratch memory. none is for those
+// that the member does not have.
+func (k *Mining) remap(f *Frame, s *Segment, dist []float64, none float64, n int) []float64 {
 	if dist == nil {
 		return nil
 	}
 	width := k.categories
 	out := f.scratch[int(k.Scratch)+n*width : int(k.Scratch)+(n+1)*width]
-	clear(out)
+	for i := range out {
+		out[i] = none
+	}
 	for i, c := range s.Categories {
 		if i < len(dist) && c >= 0 {
 			out[c] = dist[i]

@@ -109,7 +109,7 @@ func (k *Mixture) eval(f *Frame, m *Model, o *outcome) {
 		return
 	}
 	if k.Ranked {
-		o.order, o.ids = rank(k.Categories, mem.probabilities, true, mem.order), k.IDs
+		o.order, o.ids, o.rated = rank(k.Categories, mem.probabilities, true, mem.order), k.IDs, mem.probabilities
 	}
 	sum := 0.0
 	for i, l := range mem.probabilities {

@@ -126,7 +126,7 @@ func (o *Output) affinity(about *outcome) value.Cell {
 		if int(o.Rank) > len(about.order) {
 			return value.Cell{}
 		}
-		return value.DoubleOf(about.dist[int(about.order[o.Rank-1])])
+		return value.DoubleOf(about.rated[int(about.order[o.Rank-1])])
 	case o.Category == -2 && about.nearest && about.dist != nil:
 		return value.DoubleOf(math.Inf(1))
 	}
@@ -135,7 +135,7 @@ func (o *Output) affinity(about *outcome) value.Cell {
 
 // ranked gives the id of the entity that has the rank.
 func (o *Output) ranked(about *outcome) value.Cell {
-	if int(o.Rank) > len(about.order) {
+	if about.ids == nil || int(o.Rank) > len(about.order) { // the entity of a mining model is its segment
 		return value.Cell{}
 	}
 	return about.ids[int(about.order[o.Rank-1])]
