@@ -35,6 +35,8 @@ type (
 	}
 	// Resumed says that whoever worked on the open deployment is gone, and that somebody else begins where it stood.
 	Resumed struct{}
+	// Lost says that the live version does not run, though nobody has stopped it.
+	Lost struct{}
 	// Expired says that time has passed: what is kept of deleted models goes when its time is over.
 	Expired struct{}
 )
@@ -86,6 +88,7 @@ func (Removed) event()         {}
 func (RollbackAsked) event()   {}
 func (SettingsChanged) event() {}
 func (Resumed) event()         {}
+func (Lost) event()            {}
 func (Expired) event()         {}
 func (WasChecked) event()      {}
 func (WasReplaced) event()     {}

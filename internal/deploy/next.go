@@ -84,6 +84,8 @@ func (c *change) take(e Event) error {
 		c.settingsChanged(e)
 	case Resumed:
 		c.resumed()
+	case Lost:
+		c.lost()
 	case Expired:
 		c.expired()
 	case WasFailed:
@@ -492,6 +494,13 @@ func belongs(e Effect, s State) bool {
 		return s == Draining
 	}
 	return false
+}
+
+// lost lets the live version be brought back, unless an open deployment settles what runs.
+func (c *change) lost() {
+	if c.deployment == nil && c.model.Live != 0 && !c.model.Restore {
+		c.model.Restore, c.changed = true, true
+	}
 }
 
 // restored takes the answer of an effect that put right what runs.

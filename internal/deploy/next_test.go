@@ -499,6 +499,37 @@ func TestNextSettings(t *testing.T) {
 	}
 }
 
+// TestNextLost brings a version back that does not run, and goes on trying.
+func TestNextLost(t *testing.T) {
+	w := newWorld(t)
+	for _, e := range []deploy.Event{deploy.Lost{}, deploy.Lost{}} { // nothing is live
+		if err := w.send(e); err != nil || w.model.Rev != 0 || len(w.pending) != 0 {
+			t.Fatalf("%+v %v", w.model, err)
+		}
+	}
+	w.upload(nested, "1")
+	w.settle()
+	if err := w.send(deploy.Lost{}); err != nil || !w.model.Unfinished() {
+		t.Fatalf("%+v %v", w.model, err)
+	}
+	for range 5 {
+		e, ok := w.pending[0].(deploy.Switch)
+		if !ok || e.Version.Number != 1 {
+			t.Fatalf("%+v", w.pending)
+		}
+		if err := w.send(deploy.WasFailed{Effect: e, Cause: "no"}); err != nil || len(w.pending) != 0 {
+			t.Fatal(w.pending, err)
+		}
+		if err := w.send(deploy.Resumed{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.settle()
+	if w.model.Restore || w.model.Live != 1 {
+		t.Fatalf("%+v", w.model)
+	}
+}
+
 // TestNextClock lets the clock go back by a year.
 func TestNextClock(t *testing.T) {
 	w := newWorld(t)
@@ -543,7 +574,7 @@ func FuzzNext(f *testing.F) {
 				e = deploy.Expired{}
 				w.at = w.at.AddDate(0, 0, r.IntN(60)-20)
 			case n == 10:
-				e = deploy.WasReplaced{}
+				e = []deploy.Event{deploy.WasReplaced{}, deploy.Lost{}}[r.IntN(2)]
 			case n == 11:
 				e = deploy.WasRejected{Rejection: catalog.Rejection{Code: "document"}}
 			case n == 12 && len(w.pending) > 0:

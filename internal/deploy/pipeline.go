@@ -270,6 +270,14 @@ func (p *Pipeline) Resume(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// Restore brings the live version of a model back that does not run. What cannot be done now is tried again by Resume.
+func (p *Pipeline) Restore(ctx context.Context, id string) error {
+	if _, err := p.event(ctx, id, Lost{}); err != nil {
+		return fmt.Errorf("restore %s: %w", id, err)
+	}
+	return nil
+}
+
 // Expire lets go of what is kept of models that were deleted long ago.
 func (p *Pipeline) Expire(ctx context.Context) error {
 	models, err := p.Store.Models(ctx)

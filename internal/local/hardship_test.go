@@ -276,6 +276,30 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestLost: a version whose files cannot be read at start is served as soon as they can.
+func TestLost(t *testing.T) {
+	dir := scratch(t)
+	s := open(t, dir, local.Options{})
+	_, err := put(s, id, 1)
+	must(t, err)
+	must(t, s.Close())
+	files, away := filepath.Join(dir, "versions", id), filepath.Join(dir, "away")
+	must(t, os.Rename(files, away))
+	s = open(t, dir, local.Options{})
+	must(t, s.Restore(background, id))
+	if n, err := serves(s, id); n != 0 || err != nil {
+		t.Errorf("%d serves without files, %v", n, err)
+	}
+	must(t, os.RemoveAll(files))
+	must(t, os.Rename(away, files))
+	must(t, s.Resume(background))
+	if n, err := serves(s, id); n != 1 || err != nil {
+		t.Errorf("%d serves, %v", n, err)
+	}
+	must(t, consistent(s, dir, id))
+	must(t, s.Close())
+}
+
 // TestClock lets the clock jump by years between any two readings: the history is in order nevertheless.
 func TestClock(t *testing.T) {
 	dir := scratch(t)

@@ -50,11 +50,12 @@ type Server struct {
 
 	mu   sync.Mutex
 	used map[string]time.Time // last uses, as they are written down
+	lost []string             // models that could not be opened at start
 }
 
 // Open opens a data folder, which is made if there is none, with all models in it. A damaged database is made anew from
 // the files of the versions; a damaged compiled form, or one of another version of Handoff, from its document. A model
-// that cannot be opened at all is told to the log and left out.
+// that cannot be opened at all is told to the log and left out; Run tries again.
 func Open(dir string, o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -160,6 +161,9 @@ func (s *Server) load(ctx context.Context) error {
 		workers.Go(func() {
 			for m := range work {
 				if err := s.open(ctx, m); err != nil {
+					s.mu.Lock()
+					s.lost = append(s.lost, m.ID)
+					s.mu.Unlock()
 					s.log.Error("cannot open a live model", slog.String("model", m.ID), slog.Int("version", m.Live), slog.String("cause", err.Error()))
 				}
 			}
@@ -202,6 +206,9 @@ const (
 func (s *Server) Run(ctx context.Context) error {
 	watcher := s.data.Watch(s.look, s.seen, s.watch)
 	s.watcher.Store(watcher)
+	for _, id := range s.lost {
+		s.tell("cannot open a live model", s.Pipeline.Restore(ctx, id))
+	}
 	s.resume(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { watcher.Run(ctx) })
