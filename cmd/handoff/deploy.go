@@ -250,8 +250,12 @@ func (e *endedError) Error() string {
 // report waits for the end of a change and says what is live then.
 func (w waiting) report(ctx context.Context, cmd *cobra.Command, c *connection, server *client.Client, id string, change client.Change) error {
 	quiet, _ := cmd.Flags().GetBool("quiet")
-	if change.Deployment == "" { // the server keeps no history
-		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s is live\n", id)
+	if change.Deployment == "" { // the server keeps no history, or others are before it
+		done := "is live"
+		if change.Accepted {
+			done = underWay
+		}
+		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", id, done)
 		return ioError("write", err)
 	}
 	d, err := server.Deployment(ctx, id, change.Deployment)

@@ -279,3 +279,18 @@ func TestInterruptedDeployment(t *testing.T) {
 		t.Errorf("exit code %d", got)
 	}
 }
+
+// TestAccepted asks a server for changes that others are before: nothing is said to be done.
+func TestAccepted(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusAccepted)
+		io.WriteString(w, `{"id":"m","properties":{}}`) //nolint:errcheck // the command would miss it
+	}))
+	defer server.Close()
+	for _, args := range [][]string{{"deploy", "testdata/tree.pmml", "m"}, {"rollback", "m"}, {"undeploy", "m"}} {
+		code, out, stderr := runCommand(t, append(args, "--server", server.URL)...)
+		if want := "m is not changed yet: that takes longer, 'handoff status' shows it\n"; code != exitDone || out != want {
+			t.Errorf("%v: exit code %d, %q: %s", args, code, out, stderr)
+		}
+	}
+}

@@ -38,11 +38,15 @@ cannot be undeployed, the others still are.
 	return cmd
 }
 
+// underWay is said of a model for which a change was accepted that others are before, or that takes long.
+const underWay = "is not changed yet: that takes longer, 'handoff status' shows it"
+
 // undeploy undeploys all that can be, and tells of the others as they come.
 func undeploy(ctx context.Context, cmd *cobra.Command, c *connection, server *client.Client, ids []string, reason string) error {
 	code := exitDone
 	for _, id := range ids {
-		err := c.serverError(id, server.Undeploy(ctx, id, reason))
+		change, err := server.Undeploy(ctx, id, reason)
+		err = c.serverError(id, err)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -51,7 +55,11 @@ func undeploy(ctx context.Context, cmd *cobra.Command, c *connection, server *cl
 			code = max(code, codeOf(err))
 			continue
 		}
-		if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s is undeployed\n", id); err != nil {
+		done := "is undeployed"
+		if change.Accepted {
+			done = underWay
+		}
+		if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", id, done); err != nil {
 			return ioError("write", err)
 		}
 	}

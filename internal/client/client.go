@@ -4,6 +4,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -170,6 +171,7 @@ func (c *Client) Report(ctx context.Context, id string, version, against int) (d
 // A Change is something that was asked for and became a deployment.
 type Change struct {
 	Deployment string // its id; empty: the server tells none
+	Accepted   bool   // it had not ended when the server answered; without an id, others were before it
 }
 
 // Rollback makes an earlier version live; 0 is the one that was live before.
@@ -183,9 +185,8 @@ func (c *Client) Rollback(ctx context.Context, id string, to int, reason string)
 }
 
 // Undeploy takes a model out of service.
-func (c *Client) Undeploy(ctx context.Context, id, reason string) error {
-	_, err := c.change(ctx, c.slow, request{method: http.MethodDelete, path: []string{"model", id}, query: texts("reason", reason)})
-	return err
+func (c *Client) Undeploy(ctx context.Context, id, reason string) (Change, error) {
+	return c.change(ctx, c.slow, request{method: http.MethodDelete, path: []string{"model", id}, query: texts("reason", reason)})
 }
 
 // Wait asks for a deployment until it has ended. A server that is started anew meanwhile goes on with it, so one that
@@ -221,15 +222,15 @@ func (c *Client) change(ctx context.Context, by *http.Client, r request) (Change
 			Deployment string `json:"deployment"`
 		} `json:"properties"`
 	}
-	header := http.Header{}
-	r.answered = &header
+	var answered http.Response
+	r.answered = &answered
 	if err := c.do(ctx, by, r, &answer); err != nil {
 		return Change{}, err
 	}
-	if id := header.Get("X-Handoff-Deployment"); id != "" {
-		return Change{id}, nil
-	}
-	return Change{answer.Properties.Deployment}, nil
+	return Change{
+		Deployment: cmp.Or(answered.Header.Get("X-Handoff-Deployment"), answer.Properties.Deployment),
+		Accepted:   answered.StatusCode == http.StatusAccepted,
+	}, nil
 }
 
 // A request is one question to the server.
@@ -242,7 +243,7 @@ type request struct {
 	encoding    string // Content-Encoding
 	ask         bool   // whether the server wants the body before it is sent
 
-	answered *http.Header // is given the answer's
+	answered *http.Response // is given the answer, without its body
 }
 
 // do sends a request and reads the answer. Errors: *Error, *UnreachableError, the context's, or that of the body.
@@ -274,7 +275,7 @@ func (c *Client) do(ctx context.Context, by *http.Client, r request, answer any)
 	}
 	defer got.Body.Close() //nolint:errcheck // only read
 	if r.answered != nil {
-		*r.answered = got.Header
+		*r.answered = http.Response{StatusCode: got.StatusCode, Header: got.Header}
 	}
 	text, err := io.ReadAll(io.LimitReader(got.Body, maxAnswer+1))
 	switch {

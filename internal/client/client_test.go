@@ -68,7 +68,7 @@ func TestRequests(t *testing.T) {
 		"GET /base/model/m/audit?limit=5 ":                         func(c *client.Client) error { _, err := c.Audit(ctx, "m", 5); return err },
 		"GET /base/model/m/report?against=2&version=3 ":            func(c *client.Client) error { _, err := c.Report(ctx, "m", 3, 2); return err },
 		"GET /base/model/m/report ":                                func(c *client.Client) error { _, err := c.Report(ctx, "m", 0, 0); return err },
-		"DELETE /base/model/m?reason=old ":                         func(c *client.Client) error { return c.Undeploy(ctx, "m", "old") },
+		"DELETE /base/model/m?reason=old ":                         func(c *client.Client) error { _, err := c.Undeploy(ctx, "m", "old"); return err },
 		`POST /base/model/m/rollback {"version":2,"reason":"bad"}`: func(c *client.Client) error { _, err := c.Rollback(ctx, "m", 2, "bad"); return err },
 		"PUT /base/model/m?modelName=a+b&reason=x%26y&schemaChange=refuse <PMML/>": func(c *client.Client) error {
 			change, err := c.Deploy(ctx, "m", upload)

@@ -183,12 +183,16 @@ func (c *change) removed(e Removed) error {
 		c.see(e.Key, "") // it never was this model's document
 		return nil
 	}
+	onItsWay := c.deployment != nil
 	if err := c.supersede(); err != nil {
 		return err
 	}
 	if c.model.Live == 0 {
 		if len(c.model.Seen) > 0 || c.model.Rejection != nil {
 			c.forgetSource()
+		}
+		if onItsWay { // who ended that is to be found in the history
+			c.end(c.newDeployment(e.ID, Removal, 0, objectOf(e.Key), e.By), Deleted, 0)
 		}
 		return nil
 	}

@@ -375,6 +375,29 @@ func TestNextSupersedes(t *testing.T) {
 }
 
 // TestNextGivesUp fails each effect as often as it is tried, and ends the process at each as often.
+// TestNextRemovesWhatNeverWasLive: whoever removes a model while its first version is on the way ends that, and is in the
+// history.
+func TestNextRemovesWhatNeverWasLive(t *testing.T) {
+	w := newWorld(t)
+	must := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(w.send(deploy.Uploaded{ID: "A", Object: deploy.Object{Key: nested, Version: "1"}}))
+	must(w.send(deploy.Removed{ID: "B", By: deploy.By{Actor: "somebody"}}))
+	if a, b := w.deployments["A"], w.deployments["B"]; a.State != deploy.Superseded || b.State != deploy.Deleted || b.Kind != deploy.Removal {
+		t.Errorf("%+v, %+v", a, b)
+	}
+	if audit := w.audits["B"]; audit.Actor != "somebody" || audit.Outcome != deploy.Deleted || w.model.Latest.ID != "B" {
+		t.Errorf("%+v, %+v", audit, w.model.Latest)
+	}
+	must(w.send(deploy.Removed{ID: "C"}))
+	if _, there := w.deployments["C"]; there {
+		t.Error("the removal of nothing is in the history")
+	}
+}
+
 func TestNextGivesUp(t *testing.T) {
 	for _, state := range []deploy.State{deploy.Received, deploy.Checked, deploy.Compiled, deploy.Verified, deploy.Draining} {
 		for _, crash := range []bool{false, true} {

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/handoff-pmml/handoff/internal/catalog"
@@ -83,6 +85,9 @@ type Outcome struct {
 	Model      Model // as it was when the outcome was known
 }
 
+// Pending says that what was asked for is under way, or waits for its turn.
+func (o Outcome) Pending() bool { return o.Deployment.Model != "" && !o.Deployment.State.Final() }
+
 // Deploy puts a document under the model's key and deploys it. The error is a *catalog.Rejection if the document can
 // never go live; what was live before still is then. What the reader answers is handed on.
 func (p *Pipeline) Deploy(ctx context.Context, id string, document io.Reader, m Metadata) (Outcome, error) {
@@ -131,13 +136,13 @@ func (e *FailedError) Error() string { return e.Deployment.Failure }
 
 // Undeploy takes a model out of service and removes its object; catalog.ErrNotFound.
 func (p *Pipeline) Undeploy(ctx context.Context, id string, by By) (Outcome, error) {
-	unknown := false
+	var unknown atomic.Bool
 	o, err := p.run(ctx, id, func(ctx context.Context) (Event, string, error) {
 		s, err := p.Store.Status(ctx, id)
 		if err != nil {
 			return nil, "", err
 		}
-		unknown = s.Model.Live == 0 && s.Deployment == nil
+		unknown.Store(s.Model.Live == 0 && s.Deployment == nil)
 		for _, key := range KeysOf(id) {
 			if s.Model.Seen[key] == "" {
 				continue
@@ -152,7 +157,7 @@ func (p *Pipeline) Undeploy(ctx context.Context, id string, by By) (Outcome, err
 	switch {
 	case err != nil:
 		return o, fmt.Errorf("undeploy %s: %w", id, err)
-	case unknown:
+	case unknown.Load():
 		return o, catalog.ErrNotFound
 	}
 	return o, o.err()
@@ -296,7 +301,8 @@ func (p *Pipeline) event(ctx context.Context, id string, e Event) (Outcome, erro
 }
 
 // run lets begin make an event in the model's lane and handles it there. It returns when the deployment of that id has
-// ended, or everything has if there is none, or when patience is over. What has begun goes on when the caller goes away.
+// ended, or everything has if there is none, or when patience is over. What has begun goes on when the caller goes away;
+// what waits for its turn does so only if patience was over first, since the caller was told so then.
 func (p *Pipeline) run(ctx context.Context, id string, begin func(context.Context) (Event, string, error)) (Outcome, error) {
 	type answer struct {
 		Outcome
@@ -304,12 +310,12 @@ func (p *Pipeline) run(ctx context.Context, id string, begin func(context.Contex
 	}
 	answered, begun := make(chan answer, 1), make(chan string, 1)
 	lasting := context.WithoutCancel(ctx)
-	p.background.Add(1)
-	go func() {
-		defer p.background.Done()
+	waiting, forget := context.WithCancel(lasting) // not ctx: a caller who was told to come back later goes away
+	p.background.Go(func() {
+		defer forget()
 		leave := p.lanes.enter(id)
 		defer leave()
-		e, deployment, err := begin(ctx)
+		e, deployment, err := begin(waiting)
 		if err != nil || e == nil {
 			answered <- answer{err: err}
 			return
@@ -322,15 +328,21 @@ func (p *Pipeline) run(ctx context.Context, id string, begin func(context.Contex
 		} else if err != nil {
 			p.Log.Error("a deployment left something undone", slog.String("model", id), slog.String("cause", err.Error()))
 		}
-	}()
+	})
 	timer := time.NewTimer(p.Patience)
 	defer timer.Stop()
 	select {
 	case a := <-answered:
 		return a.Outcome, a.err
 	case <-ctx.Done():
+		forget()
 		return Outcome{}, ctx.Err()
 	case <-timer.C:
+		p.background.Go(func() {
+			if a := <-answered; a.err != nil {
+				p.Log.Error("a deployment that nobody waits for any more has ended early", slog.String("model", id), slog.String("cause", a.err.Error()))
+			}
+		})
 		select {
 		case deployment := <-begun:
 			return p.soFar(lasting, id, deployment)
@@ -459,7 +471,15 @@ func (h *handling) perform(ctx context.Context, effect Effect) (Event, error) {
 	return WasFailed{Effect: effect, Cause: err.Error()}, nil
 }
 
-func (p *Pipeline) do(ctx context.Context, effect Effect) (Event, error) {
+// do does an effect. A mistake of ours that a document brings to light ends its deployment, not the process in which all
+// other models run.
+func (p *Pipeline) do(ctx context.Context, effect Effect) (answer Event, err error) {
+	defer func() {
+		if mistake := recover(); mistake != nil {
+			p.Log.Error("a mistake in this program", slog.Any("panic", mistake), slog.String("stack", string(debug.Stack())))
+			answer, err = nil, fmt.Errorf("a mistake in this program: %v", mistake)
+		}
+	}()
 	switch e := effect.(type) {
 	case Check:
 		return p.check(ctx, e)

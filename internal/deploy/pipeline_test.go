@@ -2,12 +2,14 @@ package deploy_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/handoff-pmml/handoff/evaluator/compile"
+	"github.com/handoff-pmml/handoff/internal/catalog"
 	"github.com/handoff-pmml/handoff/internal/deploy"
 )
 
@@ -110,5 +112,83 @@ func TestPatience(t *testing.T) {
 		if d, err := p.Deployment(ctx, "m", first.Deployment.ID); err != nil || d.State != deploy.Live {
 			t.Errorf("%+v %v", d, err)
 		}
+	}
+}
+
+// TestCallersThatGoAway makes two callers wait behind a long deployment. One is told that its upload waits, and goes: that
+// is deployed. The other goes away before it was told anything: that is forgotten.
+func TestCallersThatGoAway(t *testing.T) {
+	s := newSite()
+	compiling, goOn := make(chan struct{}), make(chan struct{})
+	p := deploy.New(deploy.Config{Store: s.store, Objects: s.objects, Artifacts: s.artifacts, Runtime: s.runtime,
+		Patience: 10 * time.Millisecond,
+		Compile: func(_ context.Context, document io.Reader, name string) ([]byte, error) {
+			compiling <- struct{}{}
+			<-goOn
+			return compile.Compile(document, compile.Options{ModelName: name})
+		}})
+	upload := func(ctx context.Context, coefficient float64) (deploy.Outcome, error) {
+		return p.Deploy(ctx, "m", strings.NewReader(line{coefficient: coefficient}.String()), deploy.Metadata{})
+	}
+	if o, err := upload(context.Background(), 2); err != nil || !o.Pending() {
+		t.Fatalf("%+v %v", o, err)
+	}
+	<-compiling
+	told, leave := context.WithCancel(context.Background())
+	if o, err := upload(told, 3); err != nil || !o.Pending() {
+		t.Fatalf("%+v %v", o, err)
+	}
+	leave()
+	away, leave := context.WithCancel(context.Background())
+	leave()
+	if _, err := upload(away, 4); err == nil {
+		t.Error("who is gone is told something")
+	}
+	if o, err := p.Undeploy(context.Background(), "other", deploy.By{}); !errors.Is(err, catalog.ErrNotFound) {
+		t.Errorf("%+v %v", o, err)
+	}
+	go func() { <-compiling }()
+	close(goOn)
+	p.Wait()
+	known, err := p.Known(context.Background(), "m")
+	if err != nil || known.Live != 2 || known.Last != 2 {
+		t.Errorf("%+v %v", known, err)
+	}
+}
+
+// TestUndeployWaits is told that a removal waits behind a deployment, not that it is done.
+func TestUndeployWaits(t *testing.T) {
+	s := newSite()
+	compiling, goOn := make(chan struct{}), make(chan struct{})
+	p := deploy.New(deploy.Config{Store: s.store, Objects: s.objects, Artifacts: s.artifacts, Runtime: s.runtime,
+		Patience: 10 * time.Millisecond,
+		Compile: func(_ context.Context, document io.Reader, name string) ([]byte, error) {
+			compiling <- struct{}{}
+			<-goOn
+			return compile.Compile(document, compile.Options{ModelName: name})
+		}})
+	if o, err := p.Deploy(context.Background(), "m", strings.NewReader(line{coefficient: 2}.String()), deploy.Metadata{}); err != nil || !o.Pending() {
+		t.Fatalf("%+v %v", o, err)
+	}
+	<-compiling
+	if o, err := p.Undeploy(context.Background(), "m", deploy.By{}); err != nil || !o.Pending() {
+		t.Errorf("%+v %v", o, err)
+	}
+	close(goOn)
+	p.Wait()
+	if known, err := p.Known(context.Background(), "m"); err != nil || known.Live != 0 || known.Latest.Kind != deploy.Removal {
+		t.Errorf("%+v %v", known, err)
+	}
+}
+
+// TestMistakes lets the compiler panic: that deployment fails, and the process lives on.
+func TestMistakes(t *testing.T) {
+	s := newSite()
+	p := deploy.New(deploy.Config{Store: s.store, Objects: s.objects, Artifacts: s.artifacts, Runtime: s.runtime,
+		Pause:   func(context.Context, time.Duration) error { return nil },
+		Compile: func(context.Context, io.Reader, string) ([]byte, error) { panic("a mistake") }})
+	o, err := p.Deploy(context.Background(), "m", strings.NewReader(line{coefficient: 2}.String()), deploy.Metadata{})
+	if failed := (*deploy.FailedError)(nil); !errors.As(err, &failed) || !strings.Contains(o.Deployment.Failure, "a mistake") {
+		t.Errorf("%+v %v", o, err)
 	}
 }

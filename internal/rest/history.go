@@ -235,11 +235,13 @@ func (x *exchange) answerOutcome(o deploy.Outcome, status int) error {
 	} else {
 		status = http.StatusAccepted
 	}
-	x.w.Header().Set("Location", x.location()+"/deployments/"+d.ID)
-	return x.answerJSON(status, map[string]any{
-		"id":         x.id,
-		"properties": map[string]any{"deployment": d.ID, "deployment.state": d.State},
-	})
+	at, properties := x.location()+"/deployments", map[string]any{}
+	if d.ID != "" { // else others are before it, and it will be found among the deployments
+		at += "/" + d.ID
+		properties = map[string]any{"deployment": d.ID, "deployment.state": d.State}
+	}
+	x.w.Header().Set("Location", at)
+	return x.answerJSON(status, map[string]any{"id": x.id, "properties": properties})
 }
 
 // report is GET /model/{id}/report: what is different between two versions.

@@ -1,12 +1,16 @@
 package rest_test
 
 import (
+	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/handoff-pmml/handoff/internal/deploy"
+	"github.com/handoff-pmml/handoff/internal/local"
 	"github.com/handoff-pmml/handoff/internal/rest"
 )
 
@@ -128,4 +132,40 @@ func TestHistoryRefuses(t *testing.T) {
 			t.Errorf("%s %s: %d, want %d: %s", r.method, r.path, got.status, r.status, got.body)
 		}
 	}
+}
+
+// TestAccepted asks for changes that take longer than the server is patient: none is told as if it were done.
+func TestAccepted(t *testing.T) {
+	compiling, goOn := make(chan struct{}), make(chan struct{})
+	server := newServerWith(t, local.Options{Patience: 10 * time.Millisecond, Pipeline: func(c *deploy.Config) {
+		compile := c.Compile
+		c.Compile = func(ctx context.Context, document io.Reader, modelName string) ([]byte, error) {
+			compiling <- struct{}{}
+			<-goOn
+			return compile(ctx, document, modelName)
+		}
+	}}, nil)
+	type answer struct {
+		ID         string            `json:"id"`
+		Properties map[string]string `json:"properties"`
+	}
+	ask := func(r request, begun bool) {
+		t.Helper()
+		var got answer
+		sent := send(t, server, r)
+		decode(t, sent, http.StatusAccepted, &got)
+		list := server.URL + "/model/iris/deployments"
+		want := list
+		if id := got.Properties["deployment"]; id != "" {
+			want += "/" + id
+		}
+		if at := sent.header.Get("Location"); got.ID != "iris" || at != want || begun == (at == list) {
+			t.Errorf("%s: %s, Location %q", r.method, sent.body, at)
+		}
+	}
+	ask(request{method: "PUT", path: "/model/iris", header: "Content-Type: application/xml", body: irisDocument(t)}, true)
+	<-compiling
+	ask(request{method: "POST", path: "/model/iris/rollback"}, false)
+	ask(request{method: "DELETE", path: "/model/iris"}, false)
+	close(goOn)
 }

@@ -262,8 +262,12 @@ func (x *exchange) readEarly(part io.Reader) ([]byte, error) {
 
 // undeploy is DELETE /model/{id}.
 func (x *exchange) undeploy() error {
-	if _, err := x.service.Deployer.Undeploy(x.r.Context(), x.id, x.by(x.r.URL.Query().Get("reason"))); err != nil {
+	o, err := x.service.Deployer.Undeploy(x.r.Context(), x.id, x.by(x.r.URL.Query().Get("reason")))
+	if err != nil {
 		return err
+	}
+	if o.Pending() {
+		return x.answerOutcome(o, http.StatusAccepted)
 	}
 	x.service.usages.forget(x.id)
 	x.answer(http.StatusOK, jsonTypes[0], []byte("{}\n"))

@@ -24,7 +24,7 @@ type model struct {
 	files    bool   // and by files
 	expected expectation
 	acked    []acked
-	removals int            // that were acknowledged, of what was live
+	removals int            // that were acknowledged
 	writing  sync.WaitGroup // what is being written slowly
 
 	mu   sync.Mutex
@@ -149,9 +149,7 @@ func (m *model) delete(s *server, _ *rand.Rand) error {
 		m.run.count(&m.run.acknowledged)
 		m.run.count(&m.run.undeployed)
 		m.note("acknowledged delete")
-		if !before.now()[0] { // else it may only have superseded what was not live yet
-			m.removals++
-		}
+		m.removals++
 		if len(before.pending) == 0 {
 			m.expected.acknowledge(0)
 		} else {

@@ -187,6 +187,9 @@ func (r *run) settle(s *server) error {
 		if err := r.checkHistory(s, m.id, certain(n, m.expected.final), m.acked, m.removals); err != nil {
 			return err
 		}
+		if len(r.faults) > 0 { // what follows may be a consequence
+			return nil
+		}
 		m.note("settled at %d of %v", n, m.expected.final)
 		m.expected.settle(n)
 	}
