@@ -276,6 +276,27 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestDamagedDocument: bytes that nobody uploaded are not handed out as the document; the model serves on.
+func TestDamagedDocument(t *testing.T) {
+	dir := scratch(t)
+	s := open(t, dir, local.Options{})
+	_, err := put(s, id, 1)
+	must(t, err)
+	must(t, damage(artifact(dir, "document.pmml")))
+	if document, _, err := s.Document(background, id); err == nil || !strings.Contains(err.Error(), "is damaged") {
+		t.Errorf("%v %v", document, err)
+	}
+	if _, err := s.Scorer(background, id); err != nil {
+		t.Error(err)
+	}
+	_, err = put(s, id, 2)
+	must(t, err)
+	if n, err := serves(s, id); n != 2 || err != nil {
+		t.Errorf("%d serves, %v", n, err)
+	}
+	must(t, s.Close())
+}
+
 // TestLost: a version whose files cannot be read at start is served as soon as they can.
 func TestLost(t *testing.T) {
 	dir := scratch(t)

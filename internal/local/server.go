@@ -4,6 +4,8 @@ package local
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -329,17 +331,34 @@ func (s *Server) Scorer(ctx context.Context, id string) (*scoring.Model, error) 
 	return nil, err
 }
 
-// Document gives the document of a live version.
+// Document gives the document of a live version, if it is still what was uploaded.
 func (s *Server) Document(ctx context.Context, id string) (io.ReadCloser, int64, error) {
 	for tries := 0; ; tries++ {
 		m, err := s.runtime.Model(ctx, id)
 		if err != nil {
 			return nil, 0, err
 		}
-		document, size, err := s.data.Artifacts().Get(ctx, id, m.Version, deploy.DocumentFile)
+		document, size, err := s.whole(ctx, m)
 		if errors.Is(err, deploy.ErrGone) && tries < 10 {
 			continue // another version has taken its place meanwhile, and its files are gone
 		}
 		return document, size, err
 	}
+}
+
+// whole gives the document of a version after reading it once to see that it is not damaged.
+func (s *Server) whole(ctx context.Context, m catalog.Model) (io.ReadCloser, int64, error) {
+	document, _, err := s.data.Artifacts().Get(ctx, m.ID, m.Version, deploy.DocumentFile)
+	if err != nil {
+		return nil, 0, err
+	}
+	sum := sha256.New()
+	_, err = io.Copy(sum, document)
+	if err := errors.Join(err, document.Close()); err != nil {
+		return nil, 0, err
+	}
+	if hex.EncodeToString(sum.Sum(nil)) != m.Checksum {
+		return nil, 0, fmt.Errorf("the document of version %d of %s is damaged: it is not what was uploaded", m.Version, m.ID)
+	}
+	return s.data.Artifacts().Get(ctx, m.ID, m.Version, deploy.DocumentFile)
 }
