@@ -89,7 +89,7 @@ func (r *associationReader) match(item *Item, e *pmml.Element, text string) {
 		r.flag(item, e, text)
 		return
 	}
-	if name, category, ok := r.split(text); ok {
+	if name, category, ok := r.split(e, text); ok {
 		r.category(item, e, name, category)
 		return
 	}
@@ -100,13 +100,24 @@ func (r *associationReader) match(item *Item, e *pmml.Element, text string) {
 	r.c.invalidValue(e.At("value"), text, "a field, a field and its value as field=value, or a value of the only field")
 }
 
-func (r *associationReader) isField(name string) bool { return r.m.activeNames[name] }
+// isField says that an item may be about a field: an active one, or one that is derived or comes from an earlier member.
+func (r *associationReader) isField(name string) bool {
+	if r.m.activeNames[name] {
+		return true
+	}
+	f := r.m.scope.lookup(name)
+	return f != nil && f.kind != dataKind && f.kind != treatedKind
+}
 
 // split finds the field and the category of an item that is written field=category.
-func (r *associationReader) split(text string) (field, category string, ok bool) {
+func (r *associationReader) split(e *pmml.Element, text string) (field, category string, ok bool) {
+	const bytes = 128 // of a name that are looked up at the price of one
 	for at, c := range text {
 		if c != '=' {
 			continue
+		}
+		if !r.c.spend(e.At("value"), 1+at/bytes) {
+			break
 		}
 		if field, category = text[:at], text[at+1:]; r.isField(field) {
 			return field, category, true

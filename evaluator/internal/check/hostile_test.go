@@ -189,6 +189,11 @@ func TestHostile(t *testing.T) {
 			strings.Replace(regressionOn("d0"), `</RegressionTable>`, repeat(9, func(i int) string {
 				return fmt.Sprintf(`<NumericPredictor name="d%d" coefficient="1"/>`, i+1)
 			})+`</RegressionTable>`, 1)), diag.Cost, 0},
+		{"an item that may be split at many places", document(repeat(10, func(i int) string {
+			return fmt.Sprintf(`<DataField name="s%d" optype="categorical" dataType="string"/>`, i)
+		}), "", `<AssociationModel functionName="associationRules"><MiningSchema>`+repeat(10, func(i int) string {
+			return fmt.Sprintf(`<MiningField name="s%d"/>`, i)
+		})+`</MiningSchema><Item id="1" value="`+strings.Repeat("=", 1_000_000)+`"/></AssociationModel>`), diag.Cost, 0},
 		{"many patterns that become large", document(`<DataField name="s" optype="categorical" dataType="string"/>`, repeat(5000, func(i int) string {
 			return derived(fmt.Sprintf("d%d", i), apply("if", apply("matches", ref("s"), fmt.Sprintf(`<Constant dataType="string">(a{1,1000}b%d)</Constant>`, i)), `<Constant>1</Constant>`, `<Constant>0</Constant>`))
 		}), strings.Replace(regressionOn("x"), `name="x"/>`, `name="x"/><MiningField name="s"/>`, 1)), diag.Cost, 0},
