@@ -144,6 +144,9 @@ func associations() []semantic {
 			{in: record{"a": false, "b": "yes", "c": 2.0}, want: record{"ids": "[4, 3]"}}, {in: record{"b": "no", "c": 0.0}, want: record{"ids": "[]"}},
 			{in: record{"b": "1"}, want: record{"ids": "[4, 3]"}}, {in: record{"b": ""}, want: record{"ids": "[]"}}, {in: record{"b": "perhaps"}, code: "invalid-result b"},
 		}},
+		{"AS-06 targets say what is in the basket", table(fieldsOf("a", "b:target", "c:target"), abc), []scored{
+			{in: record{"a": true, "b": "T"}, want: record{"ids": "[2, 1, 4, 3]"}}, {in: record{"a": true}, want: record{"ids": "[1]"}},
+		}},
 		{"AS-03 H10 fields that are derived", associated(fieldsOf("b", "c"), recommended+`<LocalTransformations><DerivedField name="large" optype="categorical" dataType="boolean">`+apply("greaterThan", field("c"), constant("2"))+`</DerivedField>`+
 			`<DerivedField name="upper" optype="categorical" dataType="string">`+apply("uppercase", field("b"))+`</DerivedField></LocalTransformations>`+itemsOf(`value="large"`, `value="upper=B"`, `value="b=c"`)+itemsets+four), []scored{
 			{in: record{"c": 3, "b": "b"}, want: record{"ids": "[2, 1, 4, 3]"}}, {in: record{"c": 2, "b": "b"}, want: record{"ids": "[4, 3]"}}, {in: record{"c": 3}, want: record{"ids": "[1]"}},

@@ -40,18 +40,19 @@ func (c *checker) miningSchema(m *model, e *pmml.Element) {
 	}
 }
 
-// isTargetBasket says that the target of an association model is its basket: the standard's examples had it so up to
-// PMML 4.0.
+// isTargetBasket says that the targets of an association model are baskets, too: the standard's examples had it so up to
+// PMML 4.0, and without transactions what a rule may conclude is a field that says yes or no, as what it begins with.
 func isTargetBasket(model, schema *pmml.Element) bool {
 	if model.Name() != "AssociationModel" {
 		return false
 	}
+	grouped, active := false, false
 	for child := range schema.Children("MiningField") {
-		if usage, ok := child.Attr("usageType"); !ok || usage == "active" {
-			return false
-		}
+		usage, ok := child.Attr("usageType")
+		grouped = grouped || usage == "group"
+		active = active || !ok || usage == "active"
 	}
-	return true
+	return !grouped || !active
 }
 
 // miningField reads a MiningField. If basket is set, a target is taken for an active field.
