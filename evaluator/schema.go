@@ -97,7 +97,7 @@ type Field struct {
 	Unused             bool     // nothing that the model computes depends on it
 
 	// Of an output: what it is about.
-	Value   string // category, such as that of a probability; empty: the predicted one
+	Value   string // category, such as that of a probability; empty: the predicted one; of a ruleValue: its ruleFeature
 	Segment string // id of the member whose result it is; empty: the model's own
 	Rank    int    // place of what it gives among the best, where it is not the first: 2, 3, …
 }

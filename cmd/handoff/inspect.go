@@ -154,6 +154,10 @@ func describe(m *evaluator.Model, notes []evaluator.Fault) description {
 		Inputs: describeFields(s.Inputs), Groups: describeFields(s.Groups),
 		Targets: describeFields(s.Targets), Outputs: describeFields(s.Outputs),
 	}
+	for i := range d.Groups { // their values are only compared with one another
+		g := &d.Groups[i]
+		*g = fieldDescription{Name: g.Name, DisplayName: g.DisplayName, DataType: g.DataType, OpType: g.OpType}
+	}
 	for i := range d.Outputs {
 		d.Outputs[i].Meaning = d.Outputs[i].meaning(s.Element)
 	}

@@ -37,7 +37,7 @@ func (p page) print(d description) {
 	})
 	p.warnings(d)
 	p.inputs("Inputs", d.Inputs)
-	p.inputs("Groups", d.Groups)
+	p.results("Groups", d.Groups)
 	p.results("Targets", d.Targets)
 	p.results("Outputs", d.Outputs)
 }
@@ -407,10 +407,20 @@ var meanings = map[string]string{
 
 // meaning says in words what an output of a model gives.
 func (f fieldDescription) meaning(element string) string {
-	text, ok := meanings[f.Feature]
-	switch f.Feature {
-	case "probability", "confidence", "affinity":
-		text, ok = f.Feature+" of "+cmp.Or(f.Value, "the predicted value"), true
+	feature, ofRule := f.Feature, element == "AssociationModel"
+	if feature == "ruleValue" {
+		feature, ofRule = cmp.Or(f.Value, feature), true
+	}
+	text, ok := meanings[feature]
+	switch feature {
+	case "confidence", "affinity":
+		if ofRule {
+			text, ok = feature+" of the rule", true
+			break
+		}
+		fallthrough
+	case "probability":
+		text, ok = feature+" of "+cmp.Or(f.Value, "the predicted value"), true
 	case "entityId", "clusterId":
 		text, ok = "id of the "+cmp.Or(entities[element], "entity")+" that decides", true
 	}

@@ -103,6 +103,10 @@ func outputField(o *check.Output, d *check.Document) evaluator.Field {
 	switch o.Feature {
 	case enum.Probability, enum.Confidence, enum.Affinity, enum.Residual:
 		f.Value = o.ValueText
+	case enum.RuleValue:
+		if o.FeatureName == "ruleValue" {
+			f.Value = o.Rule.Feature.String()
+		}
 	}
 	f.Segment = o.SegmentID
 	if o.Rank > 1 {
