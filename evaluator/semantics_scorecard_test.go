@@ -105,6 +105,7 @@ func scorecards() []semantic {
 			aspect(`reasonCode="A"`, `<Attribute partialScore="3" reasonCode="OWN">`+above("x", "0")+`</Attribute>`, scores(3, atMost("x", "0")), computes(`reasonCode="NONE"`, always, constant("3"))), given("z", "B", "1"))), []scored{
 			{in: record{"x": 1, "z": 1}, want: why("OWN", "B")}, {in: record{"x": 0, "z": 1}, want: why("A", "B")}, {in: record{"z": 9}, want: why("B", "NONE")},
 		}},
+		{"SD-11 SD-12 H2 H5 sums of 32 bits", document(card(`x-mathContext="float"`, given("x", "A", "0.1"), given("z", "B", "0.3"), given("n", "A", "0.2"))), []scored{scored3(0, 0, 0, "A", "B")}},
 		{"SD-11 H2 differences of one code add up", document(card("", given("x", "A", "5"), given("z", "B", "5"), given("n", "A", "5"))), []scored{
 			scored3(3, 1, 2, "A", "B"), scored3(3, 0, 4, "B", "A"), scored3(0, 4, 11, "B"), scored3(0, 9, 10, "A"), scored3(0, 4, 10, "B", "A"),
 		}},

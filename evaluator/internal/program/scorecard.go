@@ -69,7 +69,8 @@ func (k *Scorecard) eval(f *Frame, m *Model, o *outcome) {
 			if k.Above {
 				difference = -difference
 			}
-			reasons.add(a.Code, difference)
+			reasons.meet(a.Code)
+			reasons.points[a.Code] = k.round(reasons.points[a.Code] + difference)
 		}
 	}
 	o.value, o.card = value.DoubleOf(score), k
@@ -126,14 +127,13 @@ func (r *reasons) clear() {
 	clear(r.state)
 }
 
-// add adds to the points of a code.
-func (r *reasons) add(code int32, points float64) {
+// meet takes a code into the order, if it is not there yet.
+func (r *reasons) meet(code int32) {
 	if r.met[code] == 0 {
 		r.met[code] = 1
 		r.order[int(r.state[0])] = float64(code)
 		r.state[0]++
 	}
-	r.points[code] += points
 }
 
 // sort puts the codes in the order of their points, equal ones in that of the characteristics, and counts those whose
