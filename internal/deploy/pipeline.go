@@ -245,6 +245,9 @@ func (p *Pipeline) rejectedFor(ctx context.Context, m Model, sidecar string) (do
 		return Object{}, false, nil
 	}
 	d, err := p.Store.Deployment(ctx, m.ID, m.Latest.ID)
+	if errors.Is(err, catalog.ErrNotFound) { // it was long ago, and is not kept any more
+		return Object{}, false, nil
+	}
 	if err != nil || d.Rejection == nil || d.Rejection.File != sidecar {
 		return Object{}, false, err
 	}
