@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"os"
@@ -97,6 +98,9 @@ func compiler(strict bool) deploy.CompileFunc {
 func openDatabase(data *folder.Data, log *slog.Logger) (*db.DB, error) {
 	path := data.Path("handoff.db")
 	_, missing := os.Stat(path)
+	if missing != nil && !errors.Is(missing, fs.ErrNotExist) {
+		return nil, missing
+	}
 	var damaged *db.DamagedError
 	if missing == nil {
 		database, err := db.Open(path, db.Options{})
