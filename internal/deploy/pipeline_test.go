@@ -214,3 +214,17 @@ func TestLookLongAfter(t *testing.T) {
 		t.Errorf("%+v %v", o, err)
 	}
 }
+
+// TestOvertaken copies a file over what was uploaded before that was read: whoever uploaded it is not told that it is live.
+func TestOvertaken(t *testing.T) {
+	s := newSite()
+	other := line{coefficient: 3}.String()
+	s.replaced = &other
+	_, err := s.pipeline.Deploy(context.Background(), "m", strings.NewReader(line{coefficient: 2}.String()), deploy.Metadata{})
+	if refused := (*deploy.RefusedError)(nil); !errors.As(err, &refused) {
+		t.Errorf("%v", err)
+	}
+	if o, err := s.pipeline.Look(context.Background(), deploy.KeyOf("m"), deploy.By{}); err != nil || o.Deployment.State != deploy.Live {
+		t.Errorf("%+v %v", o, err)
+	}
+}

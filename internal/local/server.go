@@ -219,7 +219,10 @@ func (s *Server) Run(ctx context.Context) error {
 	running.Go(func() { every(ctx, resumeEvery, func() { s.resume(ctx) }) })
 	running.Go(func() { every(ctx, touchEvery, func() { s.touch(ctx) }) })
 	running.Go(func() { every(ctx, releaseEvery, func() { s.release(ctx) }) })
-	running.Go(func() { every(ctx, expireEvery, func() { s.expire(ctx) }) })
+	running.Go(func() {
+		s.expire(ctx) // a server may never run for an hour
+		every(ctx, expireEvery, func() { s.expire(ctx) })
+	})
 	running.Wait()
 	return nil
 }
