@@ -81,7 +81,7 @@ func (c *change) take(e Event) error {
 	case RollbackAsked:
 		return c.rollbackAsked(e)
 	case SettingsChanged:
-		c.settingsChanged(e)
+		return c.settingsChanged(e)
 	case Resumed:
 		c.resumed()
 	case Lost:
@@ -179,8 +179,11 @@ func (c *change) removed(e Removed) error {
 	if e.Key != "" && c.model.Seen[e.Key] == "" {
 		return nil
 	}
-	if e.Key != "" && c.model.Source != "" && e.Key != c.model.Source {
-		c.see(e.Key, "") // it never was this model's document
+	if e.Key != "" && e.Key != c.model.Source && c.model.Live != 0 {
+		c.see(e.Key, "") // what is live never was this document
+		if d := c.deployment; d != nil && d.Kind == Upload && d.Object.Key == e.Key {
+			return c.supersede()
+		}
 		return nil
 	}
 	onItsWay := c.deployment != nil
@@ -240,22 +243,26 @@ func (c *change) rollbackAsked(e RollbackAsked) error {
 	return nil
 }
 
-func (c *change) settingsChanged(e SettingsChanged) {
+func (c *change) settingsChanged(e SettingsChanged) error {
 	if c.model.Last == 0 || c.model.Seen[e.Object.Key] == e.Object.Version {
-		return
+		return nil
+	}
+	if d := c.deployment; d != nil && d.Kind == Upload && d.State != Received {
+		return ErrBusy // it has read the settings before, and brings those with it
 	}
 	c.see(e.Object.Key, e.Object.Version)
 	if c.model.Live == 0 {
-		return // they count when something is deployed
+		return nil // they count when something is deployed
 	}
 	if e.Rejection != nil {
 		c.refuse(e.ID, Change, &e.Object, e.By, *e.Rejection)
-		return
+		return nil
 	}
 	c.model.Settings = e.Settings
 	d := c.newDeployment(e.ID, Change, c.model.Live, &e.Object, e.By)
 	c.end(d, Live, c.model.Live)
 	c.retain()
+	return nil
 }
 
 // supersede ends an open deployment for a newer one.
@@ -284,7 +291,6 @@ func (c *change) open(id string, kind Kind, version int, state State, o *Object,
 	d := c.newDeployment(id, kind, version, o, by)
 	c.deployment = &d
 	c.model.Open = id
-	c.model.Restore = false // what is opened here settles what runs
 	c.enter(state)
 }
 
@@ -353,7 +359,7 @@ func (c *change) live() {
 	c.put(v)
 	c.model.Live, c.model.Desired = v.Number, v.Number
 	c.model.Previous = c.previous()
-	c.model.Deleted, c.model.Rejection = time.Time{}, nil
+	c.model.Deleted, c.model.Rejection, c.model.Restore = time.Time{}, nil, false
 	if d.Kind == Upload {
 		c.model.Source, c.model.Settings = d.Object.Key, v.Settings
 	}
@@ -405,7 +411,7 @@ func (c *change) stopped() {
 	}
 	c.model.Live, c.model.Desired = 0, 0
 	c.model.Previous = c.previous()
-	c.model.Deleted = c.at
+	c.model.Deleted, c.model.Restore = c.at, false
 	c.forgetSource() // not before: whoever looks after a removal that has failed must find that something is gone
 	c.close(Deleted)
 }
@@ -476,7 +482,7 @@ func (c *change) failed(e WasFailed) {
 func (c *change) giveUp(cause string) {
 	d := c.deployment
 	d.Failure = cut(cause, maxText)
-	c.model.Restore = d.State == Verified || d.State == Draining
+	c.model.Restore = c.model.Restore || d.State == Verified || d.State == Draining
 	c.abandon(Failed)
 }
 
@@ -496,9 +502,9 @@ func belongs(e Effect, s State) bool {
 	return false
 }
 
-// lost lets the live version be brought back, unless an open deployment settles what runs.
+// lost lets the live version be brought back: at once, or when an open deployment ends without another one.
 func (c *change) lost() {
-	if c.deployment == nil && c.model.Live != 0 && !c.model.Restore {
+	if c.model.Live != 0 && !c.model.Restore {
 		c.model.Restore, c.changed = true, true
 	}
 }

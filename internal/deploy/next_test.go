@@ -530,6 +530,84 @@ func TestNextLost(t *testing.T) {
 	}
 }
 
+// TestNextLostThenRejected cannot put right what runs before a document comes that is wrong: it is put right after that.
+func TestNextLostThenRejected(t *testing.T) {
+	w := newWorld(t)
+	w.upload(nested, "1")
+	w.settle()
+	if err := w.send(deploy.Lost{}); err != nil {
+		t.Fatal(err)
+	}
+	w.upload(nested, "2")
+	if err := w.send(deploy.WasRejected{Rejection: catalog.Rejection{Code: "document", Message: "no"}}); err != nil {
+		t.Fatal(err)
+	}
+	if len(w.pending) == 0 || !w.model.Unfinished() || !reflect.DeepEqual(w.pending[0], deploy.Effect(deploy.Switch{Version: w.versions[1]})) {
+		t.Fatalf("%+v %+v", w.model, w.pending)
+	}
+	w.settle()
+	if w.model.Restore || w.model.Live != 1 {
+		t.Fatalf("%+v", w.model)
+	}
+}
+
+// TestNextSettingsMeanwhile changes settings while a document is deployed that has read others: the newer ones hold.
+func TestNextSettingsMeanwhile(t *testing.T) {
+	for _, live := range []bool{false, true} {
+		w := newWorld(t)
+		if live {
+			w.upload(nested, "1")
+			w.settle()
+		}
+		w.upload(nested, "2")
+		settings := "models/m/model.json"
+		if err := w.send(deploy.WasChecked{Sidecars: map[string]string{settings: "1"}, Settings: deploy.Settings{Owner: "ann"}}); err != nil {
+			t.Fatal(err)
+		}
+		changed := deploy.SettingsChanged{ID: "S", Object: deploy.Object{Key: settings, Version: "2"}, Settings: deploy.Settings{Owner: "bob"}}
+		for errors.Is(w.send(changed), deploy.ErrBusy) {
+			if err := w.send(deploy.Resumed{}); err != nil {
+				t.Fatal(err)
+			}
+			w.settle()
+		}
+		w.settle()
+		if w.model.Settings.Owner != "bob" || w.model.Seen[settings] != "2" {
+			t.Errorf("live %t: %+v", live, w.model)
+		}
+	}
+}
+
+// TestNextRemovesWhatIsNotLive brings a deleted model back and lays a wrong document for it, then another right one, and
+// takes them away again: what was brought back stays.
+func TestNextRemovesWhatIsNotLive(t *testing.T) {
+	for _, rejected := range []bool{false, true} {
+		w := newWorld(t)
+		w.upload(nested, "1")
+		w.settle()
+		for _, e := range []deploy.Event{deploy.Removed{ID: "R", Key: nested}, deploy.RollbackAsked{ID: "U"}} {
+			if err := w.send(e); err != nil {
+				t.Fatal(err)
+			}
+			w.settle()
+		}
+		id := w.upload(nested, "2")
+		if rejected {
+			if err := w.send(deploy.WasRejected{Rejection: catalog.Rejection{Code: "document", Message: "no"}}); err != nil {
+				t.Fatal(err)
+			}
+			w.settle()
+		}
+		if err := w.send(deploy.Removed{ID: "Q", Key: nested}); err != nil {
+			t.Fatal(err)
+		}
+		w.settle()
+		if w.model.Live != 1 || w.model.Open != "" || w.model.Seen[nested] != "" || !w.deployments[id].State.Final() {
+			t.Errorf("rejected %t: %+v", rejected, w.model)
+		}
+	}
+}
+
 // TestNextClock lets the clock go back by a year.
 func TestNextClock(t *testing.T) {
 	w := newWorld(t)

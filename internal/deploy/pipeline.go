@@ -89,7 +89,8 @@ type Outcome struct {
 func (o Outcome) Pending() bool { return o.Deployment.Model != "" && !o.Deployment.State.Final() }
 
 // Deploy puts a document under the model's key and deploys it. The error is a *catalog.Rejection if the document can
-// never go live; what was live before still is then. What the reader answers is handed on.
+// never go live, a *RefusedError if something else was put under the key before it was; what was live before still is
+// then. What the reader answers is handed on.
 func (p *Pipeline) Deploy(ctx context.Context, id string, document io.Reader, m Metadata) (Outcome, error) {
 	body, err := p.Objects.Receive(ctx, document)
 	if err != nil {
@@ -123,6 +124,8 @@ func (o Outcome) err() error {
 	switch o.Deployment.State {
 	case Rejected:
 		return o.Deployment.Rejection
+	case Superseded:
+		return &RefusedError{"another document, or none, took the place of this one before it was live"}
 	case Failed:
 		return &FailedError{o.Deployment}
 	}
@@ -245,6 +248,9 @@ func (p *Pipeline) rejectedFor(ctx context.Context, m Model, sidecar string) (do
 		return Object{}, false, nil
 	}
 	d, err := p.Store.Deployment(ctx, m.ID, m.Latest.ID)
+	if errors.Is(err, catalog.ErrNotFound) { // it was long ago, and is not kept any more
+		return Object{}, false, nil
+	}
 	if err != nil || d.Rejection == nil || d.Rejection.File != sidecar {
 		return Object{}, false, err
 	}

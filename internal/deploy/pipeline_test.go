@@ -192,3 +192,39 @@ func TestMistakes(t *testing.T) {
 		t.Errorf("%+v %v", o, err)
 	}
 }
+
+// A forgetful store has let go of all deployments, as one does after half a year.
+type forgetful struct{ deploy.Store }
+
+func (forgetful) Deployment(context.Context, string, string) (deploy.Deployment, error) {
+	return deploy.Deployment{}, catalog.ErrNotFound
+}
+
+// TestLookLongAfter looks at a sidecar of a model whose newest deployment was rejected so long ago that only the model
+// knows of it.
+func TestLookLongAfter(t *testing.T) {
+	s := newSite()
+	s.objects.Drop(deploy.KeyOf("m"), []byte("<PMML/>"))
+	if o, err := s.pipeline.Look(context.Background(), deploy.KeyOf("m"), deploy.By{}); err != nil || o.Deployment.State != deploy.Rejected {
+		t.Fatalf("%+v %v", o, err)
+	}
+	s.objects.Drop(deploy.SidecarOf("m", deploy.GoldenName), []byte("x,y\n1,2\n"))
+	p := deploy.New(deploy.Config{Store: forgetful{s.store}, Objects: s.objects, Artifacts: s.artifacts, Runtime: s.runtime})
+	if o, err := p.Look(context.Background(), deploy.SidecarOf("m", deploy.GoldenName), deploy.By{}); err != nil || o.Pending() {
+		t.Errorf("%+v %v", o, err)
+	}
+}
+
+// TestOvertaken copies a file over what was uploaded before that was read: whoever uploaded it is not told that it is live.
+func TestOvertaken(t *testing.T) {
+	s := newSite()
+	other := line{coefficient: 3}.String()
+	s.replaced = &other
+	_, err := s.pipeline.Deploy(context.Background(), "m", strings.NewReader(line{coefficient: 2}.String()), deploy.Metadata{})
+	if refused := (*deploy.RefusedError)(nil); !errors.As(err, &refused) {
+		t.Errorf("%v", err)
+	}
+	if o, err := s.pipeline.Look(context.Background(), deploy.KeyOf("m"), deploy.By{}); err != nil || o.Deployment.State != deploy.Live {
+		t.Errorf("%+v %v", o, err)
+	}
+}

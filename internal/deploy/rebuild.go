@@ -107,9 +107,9 @@ func RemainsOf(ctx context.Context, a Artifacts, model string, number int) (Rema
 }
 
 // Rebuild gives the first transition of each model for an empty store, from what remains of all versions, in any order. A
-// model is as it was after its last switch; what was live then is live, and other versions are retired. What lies in the uploads and is newer than that
-// is deployed when somebody looks there. Files of versions that never were live, or whose time was over, are garbage. id
-// gives new ULIDs.
+// model is as it was after its last switch; what was live then is live, and other versions are retired. What lies in the
+// uploads and is newer than that is deployed when somebody looks there. Files of versions that never were live, or whose
+// time was over, are garbage. id gives new ULIDs.
 func Rebuild(remains []Remains, id func(at time.Time) string, at time.Time) []Transition {
 	models := map[string][]Remains{}
 	for _, r := range remains {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"os"
@@ -99,6 +100,9 @@ func compiler(strict bool) deploy.CompileFunc {
 func openDatabase(data *folder.Data, log *slog.Logger) (*db.DB, error) {
 	path := data.Path("handoff.db")
 	_, missing := os.Stat(path)
+	if missing != nil && !errors.Is(missing, fs.ErrNotExist) {
+		return nil, missing
+	}
 	var damaged *db.DamagedError
 	if missing == nil {
 		database, err := db.Open(path, db.Options{})
@@ -217,7 +221,10 @@ func (s *Server) Run(ctx context.Context) error {
 	running.Go(func() { every(ctx, resumeEvery, func() { s.resume(ctx) }) })
 	running.Go(func() { every(ctx, touchEvery, func() { s.touch(ctx) }) })
 	running.Go(func() { every(ctx, releaseEvery, func() { s.release(ctx) }) })
-	running.Go(func() { every(ctx, expireEvery, func() { s.expire(ctx) }) })
+	running.Go(func() {
+		s.expire(ctx) // a server may never run for an hour
+		every(ctx, expireEvery, func() { s.expire(ctx) })
+	})
 	running.Wait()
 	return nil
 }

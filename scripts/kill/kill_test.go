@@ -45,7 +45,7 @@ func TestSabotage(t *testing.T) {
 		kinds    []string
 	}{
 		"an earlier database": {forgetful(), []string{lost, history}},
-		"another document":    {swapped, []string{mixed, failure, history}},
+		"another document":    {swapped, []string{lost, mixed, failure, history}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -294,14 +294,19 @@ func TestNoFile(t *testing.T) {
 		gone bool
 	}{
 		"a folder":                       {func(file string) error { return os.Mkdir(file, 0o700) }, true},
-		"a pipe":                         {func(file string) error { return syscall.Mkfifo(file, 0o600) }, false},
+		"a pipe":                         {makePipe, false},
 		"a link that points out":         {func(file string) error { return os.Symlink(outside, file) }, false},
 		"a link that points out with ..": {func(file string) error { return os.Symlink("../../../../etc/passwd", file) }, false},
 		"a link to nothing":              {func(file string) error { return os.Symlink("nothing", file) }, true},
 		"a link to itself":               {func(file string) error { return os.Symlink(filepath.Base(file), file) }, false},
 	} {
 		key := "models/a.pmml"
-		if err := c.make(filepath.Join(dir, key)); err != nil {
+		err := c.make(filepath.Join(dir, key))
+		if errors.Is(err, errors.ErrUnsupported) {
+			t.Logf("%s: this system has none", name)
+			continue
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := o.Head(background, key); err == nil || errors.Is(err, deploy.ErrGone) != c.gone {
