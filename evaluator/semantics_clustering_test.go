@@ -178,6 +178,15 @@ func clusterEnsembles() []semantic {
 			when(above("x", "2"), plain("0", "3")), all(plain("0", "1")))), []scored{
 			{in: record{"x": 3}, want: record{"segment": "1", "shown": nil, "of1": 0.0}}, {in: record{"x": 0}, want: record{"segment": "2", "shown": "A", "of1": 1.0}},
 		}},
+		{"CL-05 a member shows its clusters by its own names", document(ensemble("clustering", "selectFirst", "", "{}"+outputs(gets("shown", "string", `feature="predictedDisplayValue"`)),
+			when(above("x", "2"), plain("0", "3")), when(above("x", "1"), sub(sized(`name="Z"`, `name="B"`))), all(strings.Replace(plain("0", "1"), `name="A"`, `name="Y"`, 1)))), []scored{
+			{in: record{"x": 0}, want: record{"_target": "a", "shown": "Y"}}, {in: record{"x": 1}, want: record{"_target": "b", "shown": nil}},
+			{in: record{"x": 1.5}, want: record{"_target": "b", "shown": "B"}}, {in: record{"x": 3}, want: record{"_target": "b", "shown": nil}},
+		}},
+		{"CL-05 votes show a cluster by the first name that a member has for it", document(ensemble("clustering", "majorityVote", "", "{}"+outputs(gets("shown", "string", `feature="predictedDisplayValue"`)),
+			all(plain("0", "1")), all(sub(sized(`name="Z"`, `name="B"`))))), []scored{
+			{in: record{"x": 0}, want: record{"_target": "a", "shown": "A"}}, {in: record{"x": 5}, want: record{"_target": "b", "shown": "B"}},
+		}},
 		{"CL-28 CL-29 of a member with clusters of its own", document(ensemble("clustering", "selectFirst", "", "{}"+outputs(gets("near_b", "double", `feature="affinity" value="b"`), gets("near_c", "double", `feature="affinity" value="c"`),
 			gets("none", "double", `feature="affinity" value="zz"`), gets("second", "double", `feature="affinity" rank="2"`), gets("third", "double", `feature="affinity" rank="3"`), gets("segment", "string", `feature="entityId" rank="2"`)),
 			when(above("x", "2"), plain("0", "3")), all(strings.Replace(plain("0", "1"), `"b"`, `"c"`, 1)))), []scored{
@@ -227,6 +236,11 @@ func counted(field string, arrays ...string) string {
 	return `<PartitionFieldStats field="` + field + `"><Array type="real">` + strings.Join(arrays, `</Array><Array type="real">`) + `</Array></PartitionFieldStats>`
 }
 
+// sized is a mixture of a cluster a at 0 and a cluster b at 2; a and b are more of their attributes.
+func sized(a, b string) string {
+	return document(mixture(compares("x", ""), spread(`id="a" `+a, "0", covariances("1")), spread(`id="b" `+b, "2", covariances("1"))))
+}
+
 // clusterDistributions are models whose clusters are distributions. JPMML does not score them. The expected numbers are those
 // of scikit-learn 1.9.0 for a GaussianMixture whose weights_, means_ and covariances_ were set (predict_proba of doubles: for whole numbers it cuts off the means' decimals), or, where
 // values are missing, deviations stand for covariances or values have shares, of numpy with
@@ -245,9 +259,6 @@ func clusterDistributions() []semantic {
 		`<MiningField name="m"/>`, `<MiningField name="m" invalidValueTreatment="asIs"/>`, 1)
 	tied := document(mixture(compares("x", ""), spread(`id="z"`, "1", covariances("1")), spread(`id="b"`, "1", covariances("1")), spread(`id="a"`, "1", covariances("1"))))
 	sums := document(mixture(compares("x", ""), spread(`id="a"`, "", partition("", counted("x", "4", "12", "52"))), spread(`id="b"`, "", partition("", normally("x", "3", "2")))))
-	sized := func(a, b string) string {
-		return document(mixture(compares("x", ""), spread(`id="a" `+a, "0", covariances("1")), spread(`id="b" `+b, "2", covariances("1"))))
-	}
 	one := math.Exp(0) / (math.Exp(0) + math.Exp(-2)) // at the mean of one of two clusters that are 2 deviations apart
 	return []semantic{
 		{"CL-02 CL-33 CL-34 covariances", joint, []scored{

@@ -48,6 +48,14 @@ func (k *Clustering) eval(f *Frame, m *Model, o *outcome) {
 	o.dist, o.category, o.nearest = likeness, best, !k.Comparison.Largest
 	o.value = m.Target.Categories[best]
 	o.entity = k.IDs[best]
+	o.show(m)
+}
+
+// show keeps the name of the cluster that is predicted. Other members of a mining model may have another name for its id.
+func (o *outcome) show(m *Model) {
+	if o.named = true; m.Target.Display != nil {
+		o.name = m.Target.Display[o.category]
+	}
 }
 
 // rank puts the categories of clusters into order, the most alike first; equals stay in the order of the document.

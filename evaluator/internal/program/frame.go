@@ -57,6 +57,8 @@ type outcome struct {
 	categories []value.Cell // of the model
 	card       *Scorecard   // that has its reason codes; nil: there are none
 	rules      *basket      // of association rules; nil: none
+	named      bool         // value is a cluster whose model says how it is shown
+	name       value.Cell   // how; missing: the cluster has no name
 }
 
 func (o *outcome) reset() { *o = outcome{category: -1, penalty: 1} }

@@ -87,6 +87,7 @@ func (k *Mining) take(f *Frame, s *Segment, of, o *outcome) {
 	o.value, o.dist, o.conf, o.category, o.penalty = of.value, of.dist, of.conf, of.category, of.penalty
 	o.entity, o.rules = value.SymbolOf(s.ID), of.rules
 	o.card, o.order, o.rated, o.nearest = of.card, of.order, of.rated, of.nearest
+	o.named, o.name = of.named, of.name
 	if s.Categories == nil {
 		return
 	}

@@ -122,6 +122,7 @@ func (k *Mixture) eval(f *Frame, m *Model, o *outcome) {
 	o.dist, o.category = mem.probabilities, best
 	o.value = m.Target.Categories[best]
 	o.entity = k.IDs[best]
+	o.show(m)
 }
 
 // read gives a record's values, and whether a normal field is missing.

@@ -80,6 +80,9 @@ func (o *Output) feature(f *Frame, about *outcome) value.Cell {
 	case enum.PredictedValue:
 		return about.value
 	case enum.PredictedDisplayValue:
+		if about.named {
+			return about.name
+		}
 		for i := range o.Display {
 			if value.Equal(o.Display[i].Value, about.value, f.Strings) {
 				return o.Display[i].Shown
