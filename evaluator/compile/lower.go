@@ -36,6 +36,7 @@ type lowered struct {
 	dedicated   bool       // its outcome is asked for by an output of another model
 	wantsID     bool       // somebody asks for the id of its node
 	wantsRules  bool       // somebody asks for the texts of its rules
+	clusters    bool       // it, or one of its members, finds clusters
 	wantsRanks  bool       // somebody asks for another than the first of its entities
 	outcomeNeed []*int32   // Output.About of other models' outputs
 }
@@ -68,6 +69,7 @@ func (l *lowering) lower(m check.Model) {
 	if s := common.Target.Slot; s >= 0 {
 		l.targets[s] = common.Target
 	}
+	out.clusters = common.Function == "clustering" || slices.ContainsFunc(out.members, func(of *lowered) bool { return of.clusters })
 	l.outputs(out)
 	l.measure(m)
 	out.words = describe(m, out.members)
@@ -137,6 +139,9 @@ func (l *lowering) outputs(of *lowered) {
 		if out.Feature == enum.RuleValue {
 			out.Rule = lowerRuleChoice(&in.Rule)
 			about.wantsRules = about.wantsRules || in.Rule.Feature == enum.Rule
+		}
+		if out.Feature == enum.Affinity && !about.clusters && out.Rank > 1 {
+			out.Rank = 1 // categories are put in no order
 		}
 		about.outcomeNeed = append(about.outcomeNeed, &out.About)
 		about.wantsRanks = about.wantsRanks || out.Rank > 1

@@ -15,7 +15,7 @@ type Output struct {
 	Type     value.Type // NoType: of what it gives
 	Feature  enum.Feature
 	Category int32      // of Probability and the like: index in the categories; -1 the predicted one; -2 none of them
-	Rank     int32      // of what can be put in order: from 1
+	Rank     int32      // of what can be put in order: from 1; 1 of an affinity of categories
 	About    int32      // outcome that it is about
 	Copy     int32      // of TransformedValue of a member: slot of the member's output; -1: none
 	Expr     expr.Expr  // of TransformedValue
@@ -125,7 +125,7 @@ func (o *Output) feature(f *Frame, about *outcome) value.Cell {
 // affinity gives how like the record is to an entity: the one that has the rank, or the category, or is predicted.
 func (o *Output) affinity(about *outcome) value.Cell {
 	switch {
-	case o.Rank > 1 && about.order != nil:
+	case o.Rank > 1: // of clusters; those that are voted for have no order
 		if int(o.Rank) > len(about.order) {
 			return value.Cell{}
 		}
