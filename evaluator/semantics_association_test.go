@@ -189,6 +189,9 @@ func associations() []semantic {
 		{"OU-42 OU-40 rules without an Output", associated(transaction, abc+itemsets+four), []scored{
 			{in: record{"item": both}, want: record{"consequent": "[c]", "antecedent": "[a, b]", "rule": "{a,b}->{c}", "ruleId": "2", "confidence": 0.9, "support": 0.3, "lift": 1.5}}, {in: record{}, want: record{"rule": nil}},
 		}},
+		{"OU-42 members without an Output", pantryDocument(`<MiningModel functionName="associationRules"><MiningSchema>` + transaction + `</MiningSchema><Segmentation multipleModelMethod="selectFirst"><Segment><True/>` + member(four) + `</Segment></Segmentation></MiningModel>`), []scored{
+			{in: record{"item": both}, want: record{"consequent": "[c]", "rule": "{a,b}->{c}", "ruleId": "2", "lift": 1.5}}, {in: record{}, want: record{"rule": nil}},
+		}},
 		{"AS-13 what is said about the search changes nothing", strings.Replace(of(ids("ids", `algorithm="recommendation"`)), `minimumSupport="0"`, `minimumSupport="0.45" lengthLimit="1" maxNumberOfItemsPerTA="1"`, 1), finds("item", both, "[2, 1, 4, 3]")},
 		{"AS-12 TAX-01 TAX-02 TAX-04 TAX-06 kinds of items", pantryWith(`<Taxonomy name="goods"><ChildParent childField="kind" parentField="of" parentLevelField="l" isRecursive="yes"><InlineTable><row><kind>ale</kind><of>beer</of><l>1</l></row><row><kind>beer</kind><of>drink</of></row></InlineTable></ChildParent>`+
 			`<ChildParent childField="k" parentField="p"><InlineTable><row><k>drink</k><p>food</p></row><row><k>food</k><p>drink</p></row></InlineTable></ChildParent></Taxonomy>`,

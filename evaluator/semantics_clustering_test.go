@@ -195,7 +195,7 @@ func clusterEnsembles() []semantic {
 		}},
 		{"CL-29 votes put clusters in no order", document(ensemble("clustering", "majorityVote", "", "{}"+outputs(gets("first", "double", `feature="affinity"`), gets("second", "double", `feature="affinity" rank="2"`), gets("id", "string", `feature="entityId" rank="2"`)),
 			all(plain("0", "1")), all(plain("0", "3")), all(plain("2", "0")))), []scored{{in: record{"x": 0}, want: record{"_target": "a", "first": 2.0 / 3, "second": nil, "id": nil}}}},
-		{"CL-29 the rank of a category does not count", document(`<TreeModel functionName="classification">{c}`+outputs(gets("second", "double", `feature="affinity" rank="2"`))+node(`score="a"`, always, `<ScoreDistribution value="a" recordCount="3"/><ScoreDistribution value="b" recordCount="1"/>`)+`</TreeModel>`), []scored{
+		{"CL-29 the rank of a category does not count", document(`<TreeModel functionName="classification">{c}` + outputs(gets("second", "double", `feature="affinity" rank="2"`)) + node(`score="a"`, always, `<ScoreDistribution value="a" recordCount="3"/><ScoreDistribution value="b" recordCount="1"/>`) + `</TreeModel>`), []scored{
 			{in: record{}, want: record{"second": 0.75}},
 		}},
 		{"CL-chain a cluster is an input of the next", document(ensemble("regression", "modelChain", "", "", all(strings.Replace(plain("0", "1"), "{}", "{}"+outputs(output("cluster", "predictedDisplayValue", ""), output("far", "affinity", "b")), 1)),

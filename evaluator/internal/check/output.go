@@ -42,9 +42,7 @@ func (c *checker) output(m *model) {
 			r.outputField(child)
 		}
 	}
-	if m.parts["Output"] == nil && m.parent == nil && m.e.Name() == "AssociationModel" {
-		r.implied()
-	}
+	r.rulesGiveSomething()
 	if embedded(m.e) {
 		for child := range m.e.Children("ResultField") {
 			r.outputField(child)

@@ -87,6 +87,19 @@ func (o *Output) GivesList() bool {
 	return o.Feature == enum.RuleValue && (o.Rule.Many || o.Rule.Feature == enum.Antecedent || o.Rule.Feature == enum.Consequent)
 }
 
+// rulesGiveSomething sees to it that association rules, which have no target, have a result: if neither a model nor the
+// members that decide have an Output, one is implied, unless the rules of several members are selected: these are refused.
+func (r *outputReader) rulesGiveSomething() {
+	m := r.m
+	switch {
+	case m.parent != nil || m.common.Function != "associationRules" || m.parts["Output"] != nil || len(m.given) > 0:
+	case m.associates:
+		r.implied()
+	case len(r.c.out.Targets) == 0:
+		r.c.inconsistent(m.e.Place(), "the model gives nothing: association rules have no target, and there is no OutputField")
+	}
+}
+
 // implied gives association rules without an Output element, which could give nothing at all, outputs that say what their
 // best exclusive recommendation is.
 func (r *outputReader) implied() {
