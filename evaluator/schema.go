@@ -99,7 +99,8 @@ type Field struct {
 	// Of an output: what it is about.
 	Value   string // category, such as that of a probability; empty: the predicted one; of a ruleValue: its ruleFeature
 	Segment string // id of the member whose result it is; empty: the model's own
-	Rank    int    // place of what it gives among the best, where it is not the first: 2, 3, …
+	Rank    int    // place of what it gives among the best, where it is not the first: 2, 3, …; of Many: how many, 0 for all
+	Many    bool   // isMultiValued: it gives a list of the best association rules
 }
 
 // An Interval is a range of valid numbers, as written; an absent bound is empty.

@@ -121,6 +121,7 @@ type fieldDescription struct {
 	Value              string   `json:"value,omitempty"`
 	Segment            string   `json:"segment,omitempty"`
 	Rank               int      `json:"rank,omitempty"`
+	Many               bool     `json:"many,omitempty"`
 	Meaning            string   `json:"meaning,omitempty"`
 	NotFinal           bool     `json:"not_final,omitempty"`
 	List               bool     `json:"list,omitempty"`
@@ -192,7 +193,7 @@ func describeFields(fields []evaluator.Field) []fieldDescription {
 		}
 		list = append(list, fieldDescription{
 			Name: f.Name, DisplayName: f.DisplayName, DataType: f.DataType, OpType: f.OpType, Intervals: intervals, Values: f.Values,
-			Feature: f.Feature, Value: f.Value, Segment: f.Segment, Rank: f.Rank, NotFinal: f.NotFinal, List: f.List,
+			Feature: f.Feature, Value: f.Value, Segment: f.Segment, Rank: f.Rank, Many: f.Many, NotFinal: f.NotFinal, List: f.List,
 			Unused: f.Unused, Importance: f.Importance,
 			MissingValues: f.MissingValues, MissingReplacement: f.MissingReplacement, MissingTreatment: f.MissingTreatment,
 			InvalidValues: f.InvalidValues, InvalidTreatment: f.InvalidTreatment, InvalidReplacement: f.InvalidReplacement,

@@ -422,7 +422,9 @@ func (f fieldDescription) meaning(element string) string {
 	case "probability":
 		text, ok = feature+" of "+cmp.Or(f.Value, "the predicted value"), true
 	case "entityId", "clusterId":
-		text, ok = "id of the "+cmp.Or(entities[element], "entity")+" that decides", true
+		if text, ok = "id of the "+cmp.Or(entities[element], "entity"), true; !ofRule {
+			text += " that decides"
+		}
 	}
 	if !ok {
 		text = f.Feature
@@ -430,7 +432,14 @@ func (f fieldDescription) meaning(element string) string {
 	if f.Feature == "residual" && f.Value != "" {
 		text += ", for " + f.Value
 	}
-	if f.Rank > 1 {
+	switch {
+	case f.Many && f.Rank == 0:
+		text += ", all"
+	case f.Many && f.Rank == 1:
+		text += ", the first"
+	case f.Many:
+		text += fmt.Sprintf(", the first %d", f.Rank)
+	case f.Rank > 1:
 		text += fmt.Sprintf(", number %d", f.Rank)
 	}
 	if f.Segment != "" {

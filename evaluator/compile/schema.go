@@ -104,12 +104,13 @@ func outputField(o *check.Output, d *check.Document) evaluator.Field {
 	case enum.Probability, enum.Confidence, enum.Affinity, enum.Residual:
 		f.Value = o.ValueText
 	case enum.RuleValue:
+		f.Many = o.Rule.Many
 		if o.FeatureName == "ruleValue" {
 			f.Value = o.Rule.Feature.String()
 		}
 	}
 	f.Segment = o.SegmentID
-	if o.Rank > 1 {
+	if o.Rank > 1 || f.Many {
 		f.Rank = int(o.Rank)
 	}
 	if t := d.Slots[o.Slot].Type; t != value.NoType {
