@@ -151,6 +151,9 @@ func associations() []semantic {
 			`<DerivedField name="upper" optype="categorical" dataType="string">`+apply("uppercase", field("b"))+`</DerivedField></LocalTransformations>`+itemsOf(`value="large"`, `value="upper=B"`, `value="b=c"`)+itemsets+four), []scored{
 			{in: record{"c": 3, "b": "b"}, want: record{"ids": "[2, 1, 4, 3]"}}, {in: record{"c": 2, "b": "b"}, want: record{"ids": "[4, 3]"}}, {in: record{"c": 3}, want: record{"ids": "[1]"}},
 		}},
+		{"AS-15 an item derived from a missing input", associated(fieldsOf("b", "c"), recommended+`<LocalTransformations><DerivedField name="large" optype="categorical" dataType="boolean">`+apply("greaterThan", field("c"), constant("2"))+`</DerivedField></LocalTransformations>`+itemsOf(`value="large"`, `value="b"`, `value="b=c"`)+itemsets+four), []scored{
+			{in: record{"b": "yes"}, want: record{"ids": "[4, 3]"}}, {in: record{"b": "yes", "c": 3}, want: record{"ids": "[2, 1, 4, 3]"}}, {in: record{}, want: record{"ids": "[]"}},
+		}},
 		{"AS-06 H10 the only field, without transactions", table(fieldsOf("item"), abc), finds("item", both, "[2, 1, 4, 3]", "b", "[4, 3]")},
 		{"AS-04 mappedValue and weight", associated(transaction, outputs(feature("rule", ""))+itemsOf(`value="a" mappedValue="Apple" weight="3"`, `value="b" mappedValue="Bread"`, `value="c"`)+itemsets+four), []scored{
 			{in: record{"item": both}, want: record{"rule": "{a,b}->{c}"}}, {in: record{"item": basket{"Apple"}}, want: record{"rule": nil}},

@@ -198,6 +198,10 @@ func inputsTreated() []semantic {
 		{"MS-15 asIs", echo(interval, `invalidValueTreatment="asIs"`), []scored{
 			{in: record{"x": 11}, want: record{"y": 11.0, "valid": false}}, {in: record{"x": 1}, want: record{"y": 1.0, "valid": true}}, {in: record{}, want: record{"valid": false}},
 		}},
+		{"MS-15 text in a number, asIs", strings.Replace(document(`<TreeModel functionName="regression" noTrueChildStrategy="returnLastPrediction">{y}`+node(`score="0"`, always, node(`score="1"`, above("x", "5")), node(`score="2"`, predicate("x", "lessOrEqual", "5")),
+			node(`score="3"`, equals("x", "7")), node(`score="5"`, predicate("x", "notEqual", "7")), node(`score="4"`, missing("x")))+`</TreeModel>`), `<MiningField name="x"/>`, `<MiningField name="x" invalidValueTreatment="asIs"/>`, 1), []scored{
+			{in: record{"x": "abc"}, want: record{"y": 0.0}}, {in: record{"x": "6"}, want: record{"y": 1.0}}, {in: record{}, want: record{"y": 4.0}},
+		}},
 		{"MS-16 asMissing", echo(interval, `invalidValueTreatment="asMissing"`), gives(11, nil, "x", nil, 1, 1.0)},
 		{"MS-16 asMissing with a replacement", echo(interval, `invalidValueTreatment="asMissing" missingValueReplacement="7"`), gives(11, 7.0, "x", 7.0, 1, 1.0)},
 		{"MS-17 asValue", echo(interval, `invalidValueTreatment="asValue" invalidValueReplacement="5"`), []scored{
