@@ -144,16 +144,27 @@ func (r *run) checkHistory(s *server, id string, serves int, acked []acked, remo
 	if err != nil || status == 404 && serves <= 0 && len(acked) == 0 {
 		return err
 	}
-	if err := s.get("/model/"+id+"/versions?limit=1000", &known); err != nil {
-		return err
-	}
-	deployments, err := s.deployments(id)
-	if err != nil {
-		return err
-	}
-	audits, err := s.audits(id)
-	if err != nil {
-		return err
+	var deployments []deployment
+	var audits []audit
+	for begin := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		if deployments, err = s.deployments(id); err != nil {
+			return err
+		}
+		if audits, err = s.audits(id); err != nil {
+			return err
+		}
+		if err := s.get("/model/"+id+"/versions?limit=1000", &known); err != nil {
+			return err
+		}
+		after, err := s.deployments(id)
+		if err != nil {
+			return err
+		}
+		// A file that was dropped may be looked at just now: these three are read one after the other.
+		under := func(d deployment) bool { return !finalStates[d.State] }
+		if slices.Equal(deployments, after) && !slices.ContainsFunc(after, under) || time.Since(begin) > patience {
+			break
+		}
 	}
 	r.count(&r.quiet)
 	r.checkVersions(id, known, serves)
