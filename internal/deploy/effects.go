@@ -49,7 +49,7 @@ func (p *Pipeline) compile(ctx context.Context, e Compile) (Event, error) {
 		return nil, err
 	}
 	defer document.Close()
-	compiled, err := p.compileSlowly(ctx, document, v.ModelName)
+	compiled, err := p.compileSlowly(ctx, p.Compile, document, v.ModelName)
 	if err != nil {
 		if r := catalog.Reject(err); r != nil {
 			return WasRejected{Rejection: *r}, nil

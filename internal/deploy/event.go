@@ -34,7 +34,9 @@ type (
 		By        By
 	}
 	// Resumed says that whoever worked on the open deployment is gone, and that somebody else begins where it stood.
-	Resumed struct{}
+	Resumed struct {
+		Here bool // it is the same process, which could not write down what it had done
+	}
 	// Lost says that the live version does not run, though nobody has stopped it.
 	Lost struct{}
 	// Expired says that time has passed: what is kept of deleted models goes when its time is over.

@@ -50,7 +50,7 @@ type change struct {
 	ended   []Deployment
 	audits  []Audit
 	changed bool
-	idle    bool // what failed waits until somebody resumes it
+	idle    Effect // what failed waits until somebody resumes it; nil: nothing failed
 }
 
 func begin(s Status, at time.Time) *change {
@@ -83,7 +83,7 @@ func (c *change) take(e Event) error {
 	case SettingsChanged:
 		return c.settingsChanged(e)
 	case Resumed:
-		c.resumed()
+		c.resumed(e)
 	case Lost:
 		c.lost()
 	case Expired:
@@ -441,10 +441,10 @@ func (c *change) abandon(s State) {
 // resumed begins the effect of the open deployment once more. A document at which the process has ended again and again
 // is rejected: it takes more memory or time than there is. A version that went live when it did is given up, so that what
 // was live gets a process that stays.
-func (c *change) resumed() {
+func (c *change) resumed(e Resumed) {
 	d := c.deployment
 	switch {
-	case d == nil:
+	case d == nil, e.Here: // the effect begins once more, and no process has ended
 	case d.Attempts < maxAttempts:
 		c.attempt()
 	case d.State == Checked || d.State == Compiled:
@@ -467,7 +467,7 @@ func (c *change) attempt() {
 func (c *change) failed(e WasFailed) {
 	d := c.deployment
 	if d == nil || !belongs(e.Effect, d.State) {
-		c.idle = true // garbage and what is to be restored wait for a better time
+		c.idle = e.Effect // garbage and what is to be restored wait for a better time
 		return
 	}
 	if d.Attempts >= maxAttempts {
@@ -590,14 +590,17 @@ func (c *change) finish() Transition {
 
 // pending is what there is to do in the world.
 func (c *change) pending() []Effect {
-	if c.idle {
-		return nil
-	}
 	if d := c.deployment; d != nil {
+		if c.idle != nil {
+			return nil
+		}
 		return []Effect{c.effectOf(d)}
 	}
 	var effects []Effect
-	if c.model.Restore {
+	if _, failed := c.idle.(Collect); failed {
+		return nil
+	}
+	if c.model.Restore && c.idle == nil {
 		if v, ok := c.versions[c.model.Live]; ok {
 			effects = append(effects, Switch{v})
 		} else {

@@ -452,7 +452,8 @@ func TestNextGivesUp(t *testing.T) {
 				t.Errorf("%s: what runs is put right: %v", state, restores)
 			}
 			if restores {
-				if err := w.send(deploy.WasFailed{Effect: w.pending[0]}); err != nil || len(w.pending) != 0 {
+				again := func(e deploy.Effect) bool { return reflect.TypeOf(e) == reflect.TypeOf(deploy.Switch{}) }
+				if err := w.send(deploy.WasFailed{Effect: w.pending[0]}); err != nil || slices.ContainsFunc(w.pending, again) {
 					t.Errorf("%s: it is tried without end: %v", state, err)
 				}
 				if err := w.send(deploy.Resumed{}); err != nil || len(w.pending) == 0 {
@@ -495,6 +496,59 @@ func TestNextSettings(t *testing.T) {
 	}
 	settings("3", "", &catalog.Rejection{Code: "settings", Message: "no"})
 	if w.model.Settings.Owner != "ann" || w.deployments["S3"].State != deploy.Rejected {
+		t.Fatalf("%+v", w.model)
+	}
+}
+
+// TestNextResumedHere begins an effect again as often as it takes: no process has ended over it.
+func TestNextResumedHere(t *testing.T) {
+	for _, state := range []deploy.State{deploy.Received, deploy.Checked, deploy.Compiled, deploy.Verified} {
+		w := newWorld(t)
+		id := w.upload(nested, "1")
+		for w.deployments[id].State != state {
+			w.send(answer(w.pending[0])) //nolint:errcheck // answers give no errors
+		}
+		rev := w.model.Rev
+		for range 10 {
+			if err := w.send(deploy.Resumed{Here: true}); err != nil || w.model.Rev != rev || len(w.pending) != 1 {
+				t.Fatalf("%s: %+v, %v", state, w.model, err)
+			}
+		}
+		w.settle()
+		if w.model.Live != 1 {
+			t.Errorf("%s: %+v", state, w.deployments[id])
+		}
+	}
+}
+
+// TestNextCollectsWhileLost removes garbage though what is lost cannot be brought back.
+func TestNextCollectsWhileLost(t *testing.T) {
+	w := newWorld(t)
+	for i := range 4 {
+		w.upload(nested, fmt.Sprint(i))
+		for len(w.model.Garbage) == 0 && len(w.pending) > 0 {
+			w.send(answer(w.pending[0])) //nolint:errcheck // answers give no errors
+		}
+	}
+	if err := w.send(deploy.Lost{}); err != nil || len(w.model.Garbage) == 0 {
+		t.Fatalf("%+v %v", w.model, err)
+	}
+	for _, failed := range []deploy.Effect{deploy.Switch{}, deploy.Collect{}} {
+		if len(w.pending) == 0 || reflect.TypeOf(w.pending[0]) != reflect.TypeOf(failed) {
+			t.Fatalf("%#v, want a %T", w.pending, failed)
+		}
+		if err := w.send(deploy.WasFailed{Effect: w.pending[0], Cause: "no"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(w.pending) != 0 {
+		t.Fatalf("it is tried without end: %#v", w.pending)
+	}
+	if err := w.send(deploy.Resumed{}); err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	if w.model.Unfinished() {
 		t.Fatalf("%+v", w.model)
 	}
 }

@@ -23,6 +23,8 @@ type Config struct {
 	Runtime   Runtime
 	Compile   CompileFunc
 
+	Recompile CompileFunc // of a document that went live before; nil: Compile
+
 	Now      func() time.Time                                 // nil: time.Now
 	ID       func(at time.Time) string                        // gives ULIDs; nil: random ones
 	Pause    func(ctx context.Context, d time.Duration) error // waits before an effect is tried again; nil: by the clock
@@ -34,6 +36,7 @@ type Config struct {
 type Pipeline struct {
 	Config
 	lanes      lanes
+	begun      begun
 	compiling  chan struct{} // taken while a document is compiled: it takes memory
 	reporting  chan struct{} // taken while two versions are compared: it takes memory and time
 	background sync.WaitGroup
@@ -41,6 +44,9 @@ type Pipeline struct {
 
 // New makes a Pipeline.
 func New(c Config) *Pipeline {
+	if c.Recompile == nil {
+		c.Recompile = c.Compile
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -269,6 +275,9 @@ func (p *Pipeline) Resume(ctx context.Context) error {
 	}
 	var errs []error
 	for _, id := range ids {
+		if p.lanes.busy(id) {
+			continue // somebody is at it
+		}
 		if _, err := p.event(ctx, id, Resumed{}); err != nil {
 			errs = append(errs, fmt.Errorf("resume %s: %w", id, err))
 		}
@@ -400,6 +409,9 @@ func (h *handling) handle(ctx context.Context, e Event) error {
 		if err != nil {
 			return err
 		}
+		if _, resumed := e.(Resumed); resumed {
+			e = Resumed{Here: h.p.begun.has(s.Model.Open)}
+		}
 		t, effects, err := Next(s, e, h.p.Now())
 		if errors.Is(err, ErrBusy) {
 			before := &handling{p: h.p, id: h.id, ended: func(Outcome) {}}
@@ -424,10 +436,12 @@ func (h *handling) handle(ctx context.Context, e Event) error {
 				return err
 			}
 			h.tell(t)
+			s.Model = t.Model
 		}
 		if len(effects) == 0 {
 			return nil
 		}
+		h.p.begun.add(s.Model.Open)
 		if e, err = h.perform(ctx, effects[0]); err != nil {
 			return err
 		}
@@ -438,6 +452,7 @@ func (h *handling) handle(ctx context.Context, e Event) error {
 func (h *handling) tell(t Transition) {
 	for _, d := range t.Deployments {
 		if d.State.Final() {
+			h.p.begun.remove(d.ID)
 			h.p.logEnd(d)
 		}
 		if d.ID != h.deployment {
@@ -520,6 +535,13 @@ type lanes struct {
 	tail map[string]chan struct{} // closed when the last in the lane is through
 }
 
+// busy says that somebody is in a lane.
+func (l *lanes) busy(id string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.tail[id] != nil
+}
+
 func (l *lanes) enter(id string) (leave func()) {
 	mine := make(chan struct{})
 	l.mu.Lock()
@@ -540,4 +562,34 @@ func (l *lanes) enter(id string) (leave func()) {
 			delete(l.tail, id)
 		}
 	}
+}
+
+// begun are the open deployments that this process has worked on.
+type begun struct {
+	mu  sync.Mutex
+	ids map[string]bool
+}
+
+func (b *begun) has(id string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.ids[id]
+}
+
+func (b *begun) add(id string) {
+	if id == "" {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ids == nil {
+		b.ids = map[string]bool{}
+	}
+	b.ids[id] = true
+}
+
+func (b *begun) remove(id string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.ids, id)
 }

@@ -385,7 +385,7 @@ func (p *Pipeline) previewModel(ctx context.Context, r *Report, c *candidate, do
 	if beside.baseline {
 		c.baseline = inMemory(files[BaselineName])
 	}
-	compiled, err := p.compileSlowly(ctx, document.file, modelName(c.metadata, c.settings))
+	compiled, err := p.compileSlowly(ctx, p.Compile, document.file, modelName(c.metadata, c.settings))
 	if err != nil {
 		if rejection := catalog.Reject(err); rejection != nil {
 			return rejection

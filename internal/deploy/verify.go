@@ -81,7 +81,7 @@ func (p *Pipeline) reopen(ctx context.Context, id string, version int) (m *evalu
 		return nil, nil, err
 	}
 	defer document.Close() //nolint:errcheck // only read
-	compiled, err := p.compileSlowly(ctx, document, v.ModelName)
+	compiled, err := p.compileSlowly(ctx, p.Recompile, document, v.ModelName)
 	if err == nil {
 		m, err = evaluator.Open(compiled)
 	}
@@ -92,13 +92,13 @@ func (p *Pipeline) reopen(ctx context.Context, id string, version int) (m *evalu
 }
 
 // compileSlowly compiles a document when there is memory for it.
-func (p *Pipeline) compileSlowly(ctx context.Context, document io.Reader, modelName string) ([]byte, error) {
+func (p *Pipeline) compileSlowly(ctx context.Context, compile CompileFunc, document io.Reader, modelName string) ([]byte, error) {
 	release, err := take(ctx, p.compiling)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	return p.Compile(ctx, document, modelName)
+	return compile(ctx, document, modelName)
 }
 
 // take waits for a turn.

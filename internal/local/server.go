@@ -73,11 +73,11 @@ func Open(dir string, o Options) (*Server, error) {
 		return nil, errors.Join(err, data.Close())
 	}
 	s := &Server{data: data, db: database, watch: o.Watch, log: o.Log}
-	document := compiler(o.Strict)
-	s.runtime = process.New(data.Artifacts(), compiler(false), o.Log) // what went live before stays right
+	again := compiler(false) // what went live before stays right
+	s.runtime = process.New(data.Artifacts(), again, o.Log)
 	c := deploy.Config{
 		Store: database, Objects: data.Objects(), Artifacts: data.Artifacts(), Runtime: s.runtime,
-		Compile: document, Patience: o.Patience, Log: o.Log,
+		Compile: compiler(o.Strict), Recompile: again, Patience: o.Patience, Log: o.Log,
 	}
 	if o.Pipeline != nil {
 		o.Pipeline(&c)
@@ -212,13 +212,15 @@ const (
 func (s *Server) Run(ctx context.Context) error {
 	watcher := s.data.Watch(s.look, s.seen, s.watch)
 	s.watcher.Store(watcher)
-	for _, id := range s.lost {
-		s.tell("cannot open a live model", s.Pipeline.Restore(ctx, id))
-	}
-	s.resume(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { watcher.Run(ctx) })
-	running.Go(func() { every(ctx, resumeEvery, func() { s.resume(ctx) }) })
+	running.Go(func() {
+		for _, id := range s.lost {
+			s.tell("cannot open a live model", s.Pipeline.Restore(ctx, id))
+		}
+		s.resume(ctx)
+		every(ctx, resumeEvery, func() { s.resume(ctx) })
+	})
 	running.Go(func() { every(ctx, touchEvery, func() { s.touch(ctx) }) })
 	running.Go(func() { every(ctx, releaseEvery, func() { s.release(ctx) }) })
 	running.Go(func() {

@@ -2,7 +2,12 @@
 
 package disk
 
-import "os"
+import (
+	"errors"
+	"os"
+)
 
-// lock does nothing: this system has no flock.
-func lock(*os.File) error { return nil }
+// lock refuses: without a lock, a second server would clear away what this one is receiving.
+func lock(*os.File) error {
+	return errors.New("this system has no lock for a folder, and without one two servers could damage each other's models")
+}
