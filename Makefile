@@ -1,6 +1,8 @@
 # What a person types. CI calls the same targets (.ci/run). Everything works with nothing but Go, except where a target
 # says what else it needs.
 
+MAKEFLAGS += --no-print-directory
+
 GO       ?= go
 FUZZTIME ?= 30s
 KILLS    ?= 1000

@@ -168,7 +168,9 @@ func fromFile(flags *pflag.FlagSet, name string) error {
 func serve(cmd *cobra.Command, f serveFlags) error {
 	lines := newLineBuffer(cmd.ErrOrStderr())
 	defer lines.Close()
-	log, err := newLog(f.log, lines)
+	var level slog.LevelVar
+	level.Set(slog.LevelWarn) // what is deployed at start, the welcome tells
+	log, err := newLog(f.log, lines, &level)
 	if err != nil {
 		return err
 	}
@@ -190,16 +192,18 @@ func serve(cmd *cobra.Command, f serveFlags) error {
 	if quiet, _ := cmd.Flags().GetBool("quiet"); !quiet {
 		welcome(ctx, cmd.OutOrStdout(), store, listener.Addr().String(), f)
 	}
+	level.Set(slog.LevelInfo)
 	err = runServer(ctx, listener, store, f, log)
 	return ioError("serve", errors.Join(err, store.Close()))
 }
 
-func newLog(format string, to io.Writer) (*slog.Logger, error) {
+func newLog(format string, to io.Writer, level slog.Leveler) (*slog.Logger, error) {
+	o := &slog.HandlerOptions{Level: level}
 	switch format {
 	case "text":
-		return slog.New(slog.NewTextHandler(to, nil)), nil
+		return slog.New(slog.NewTextHandler(to, o)), nil
 	case "json":
-		return slog.New(slog.NewJSONHandler(to, nil)), nil
+		return slog.New(slog.NewJSONHandler(to, o)), nil
 	case "none":
 		return slog.New(slog.DiscardHandler), nil
 	}

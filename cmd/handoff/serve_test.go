@@ -209,7 +209,7 @@ func TestServeAddress(t *testing.T) {
 		{"0.0.0.0:0", "", false}, {":0", "", false}, {"[::]:0", "", false}, {"192.0.2.1:0", "", false}, {"nonsense", "x", false}, {"", "", false},
 		{"0.0.0.0:0", "x", true}, {":0", "x", true}, {"127.0.0.1:99999", "", false},
 	} {
-		log, err := newLog("none", io.Discard)
+		log, err := newLog("none", io.Discard, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
