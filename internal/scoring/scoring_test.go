@@ -313,7 +313,13 @@ func TestCheck(t *testing.T) {
 }
 
 // TestNoAllocation scores numbers without taking memory, once everything is warm.
+// underRace says that the race detector is on, under which a sync.Pool forgets some of what it holds on purpose.
+var underRace bool
+
 func TestNoAllocation(t *testing.T) {
+	if underRace {
+		t.Skip("under the race detector pools forget, and what they held is made again")
+	}
 	m := irisModel(t)
 	j := job(`{"id":"r","arguments":{"Petal_Length":4.7,"Petal_Width":1.4,"Count":3}}`)
 	answer := make([]byte, 0, 4096)
@@ -325,7 +331,7 @@ func TestNoAllocation(t *testing.T) {
 	}
 	score()
 	// The id is copied, and the decoder takes its options: nothing that grows with the record.
-	if n := testing.AllocsPerRun(200, score); n > 6 {
+	if n := testing.AllocsPerRun(200, score); n > 2 {
 		t.Errorf("%v allocations per record", n)
 	}
 }
