@@ -141,12 +141,9 @@ func (w *worker) readGrouped() (from origin, err error) {
 func (w *worker) groupedTable(j *Job, t *table) (counts Counts, err error) {
 	g := grouping{Collector: w.model.model.NewCollector()}
 	for {
-		cells, err := t.next()
+		cells, err := t.nextRow()
 		if errors.Is(err, io.EOF) {
 			break
-		}
-		if err == nil && len(cells) != len(t.columns) {
-			err = t.ragged(len(cells), len(t.columns))
 		}
 		if err != nil {
 			return counts, err

@@ -93,6 +93,15 @@ func (t *table) header(cells [][]byte, inputs map[string]int) error {
 	return nil
 }
 
+// nextRow reads a row below the header, which has as many cells; io.EOF after the last one.
+func (t *table) nextRow() ([][]byte, error) {
+	cells, err := t.next()
+	if err == nil && len(cells) != len(t.columns) {
+		err = t.ragged(len(cells), len(t.columns))
+	}
+	return cells, err
+}
+
 // table scores row by row, or group by group.
 func (w *worker) table(j *Job, t *table) (counts Counts, err error) {
 	if w.model.collects() {
@@ -100,12 +109,9 @@ func (w *worker) table(j *Job, t *table) (counts Counts, err error) {
 	}
 	started := false
 	for {
-		cells, err := t.next()
+		cells, err := t.nextRow()
 		if errors.Is(err, io.EOF) {
 			break
-		}
-		if err == nil && len(cells) != len(t.columns) {
-			err = t.ragged(len(cells), len(t.columns))
 		}
 		if err != nil {
 			return counts, err

@@ -45,7 +45,6 @@ type Options struct {
 type DB struct {
 	path    string
 	options Options
-	fresh   bool
 
 	mu      sync.RWMutex // held for writing while bolt is replaced
 	bolt    *bbolt.DB    // nil: closed, or to be opened again
@@ -74,7 +73,6 @@ func Open(path string, o Options) (*DB, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		d.fresh = true
 		err = d.create()
 	case err == nil && info.Size() == 0: // bbolt would take it for a new one
 		err = &DamagedError{Path: path, What: "it is empty"}
@@ -89,9 +87,6 @@ func Open(path string, o Options) (*DB, error) {
 	}
 	return d, nil
 }
-
-// Fresh says whether Open has made this database because there was none.
-func (d *DB) Fresh() bool { return d.fresh }
 
 // Close waits for what has begun and closes the database.
 func (d *DB) Close() error {

@@ -48,8 +48,8 @@ func commit(t *testing.T, s deploy.Store, id string, rev int64) {
 func TestBusy(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.db")
 	d := open(t, path, db.Options{})
-	if !d.Fresh() {
-		t.Error("a new database is not fresh")
+	if models, err := d.Models(context.Background()); err != nil || len(models) != 0 {
+		t.Errorf("a new database has %v, %v", models, err)
 	}
 	// Another open file is to bbolt as another process.
 	if _, err := db.Open(path, db.Options{Timeout: 10 * time.Millisecond}); !errors.Is(err, db.ErrBusy) {
@@ -62,8 +62,8 @@ func TestBusy(t *testing.T) {
 	if _, err := d.Status(context.Background(), "m"); err == nil {
 		t.Error("a closed database answers")
 	}
-	if open(t, path, db.Options{}).Fresh() {
-		t.Error("an old database is fresh")
+	if models, err := open(t, path, db.Options{}).Models(context.Background()); err != nil || len(models) != 1 {
+		t.Errorf("an old database has %v, %v", models, err)
 	}
 }
 
@@ -188,7 +188,7 @@ func TestRemake(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := open(t, path, db.Options{})
-		if models, err := d.Models(context.Background()); err != nil || len(models) != 1 || models[0].ID != "m" || d.Fresh() {
+		if models, err := d.Models(context.Background()); err != nil || len(models) != 1 || models[0].ID != "m" {
 			t.Errorf("remade: %v, %v", models, err)
 		}
 		if err := d.Close(); err != nil {
