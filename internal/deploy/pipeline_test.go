@@ -115,18 +115,24 @@ func TestPatience(t *testing.T) {
 	}
 }
 
-// TestCallersThatGoAway makes two callers wait behind a long deployment. One is told that its upload waits, and goes: that
-// is deployed. The other goes away before it was told anything: that is forgotten.
-func TestCallersThatGoAway(t *testing.T) {
+// slowPipeline makes a Pipeline that says when it compiles, and goes on with that once it is told to. Callers wait for 10 ms.
+func slowPipeline() (p *deploy.Pipeline, compiling, goOn chan struct{}) {
 	s := newSite()
-	compiling, goOn := make(chan struct{}), make(chan struct{})
-	p := deploy.New(deploy.Config{Store: s.store, Objects: s.objects, Artifacts: s.artifacts, Runtime: s.runtime,
+	compiling, goOn = make(chan struct{}), make(chan struct{})
+	p = deploy.New(deploy.Config{Store: s.store, Objects: s.objects, Artifacts: s.artifacts, Runtime: s.runtime,
 		Patience: 10 * time.Millisecond,
 		Compile: func(_ context.Context, document io.Reader, name string) ([]byte, error) {
 			compiling <- struct{}{}
 			<-goOn
 			return compile.Compile(document, compile.Options{ModelName: name})
 		}})
+	return p, compiling, goOn
+}
+
+// TestCallersThatGoAway makes two callers wait behind a long deployment. One is told that its upload waits, and goes: that
+// is deployed. The other goes away before it was told anything: that is forgotten.
+func TestCallersThatGoAway(t *testing.T) {
+	p, compiling, goOn := slowPipeline()
 	upload := func(ctx context.Context, coefficient float64) (deploy.Outcome, error) {
 		return p.Deploy(ctx, "m", strings.NewReader(line{coefficient: coefficient}.String()), deploy.Metadata{})
 	}
@@ -158,15 +164,7 @@ func TestCallersThatGoAway(t *testing.T) {
 
 // TestUndeployWaits is told that a removal waits behind a deployment, not that it is done.
 func TestUndeployWaits(t *testing.T) {
-	s := newSite()
-	compiling, goOn := make(chan struct{}), make(chan struct{})
-	p := deploy.New(deploy.Config{Store: s.store, Objects: s.objects, Artifacts: s.artifacts, Runtime: s.runtime,
-		Patience: 10 * time.Millisecond,
-		Compile: func(_ context.Context, document io.Reader, name string) ([]byte, error) {
-			compiling <- struct{}{}
-			<-goOn
-			return compile.Compile(document, compile.Options{ModelName: name})
-		}})
+	p, compiling, goOn := slowPipeline()
 	if o, err := p.Deploy(context.Background(), "m", strings.NewReader(line{coefficient: 2}.String()), deploy.Metadata{}); err != nil || !o.Pending() {
 		t.Fatalf("%+v %v", o, err)
 	}
