@@ -30,7 +30,7 @@ cfn-lint template.yaml infra/*.yaml
 say "the templates are valid"
 
 # The handler tests know what to expect of the events and of the sample models.
-go test -c -o "$CACHE/answers.test" ./internal/aws/lambda
+go test -c -o "$CACHE/answers.test" ./internal/aws/function
 
 # machine_of FILE: the processor in an ELF header (bytes 18 and 19), 3e for x86_64 and b7 for arm64.
 machine_of() { od -An -tx1 -j18 -N1 "$1" | tr -d ' '; }
@@ -95,6 +95,6 @@ for model in $models; do
 	say "scored $model: $(($(wc -l <"$answers/$model.csv") - 1)) rows"
 done
 
-(cd internal/aws/lambda && HANDOFF_ANSWERS=$answers "$CACHE/answers.test" -test.run AnsweredElsewhere)
+(cd internal/aws/function && HANDOFF_ANSWERS=$answers "$CACHE/answers.test" -test.run AnsweredElsewhere)
 rm -rf "$answers"
 say "all events and all tables are answered as expected"

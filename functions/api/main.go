@@ -7,14 +7,14 @@ import (
 	"log/slog"
 	"os"
 
-	"github.com/handoff-pmml/handoff/internal/aws/lambda"
+	"github.com/handoff-pmml/handoff/internal/aws/function"
 	"github.com/handoff-pmml/handoff/internal/rest"
 )
 
 func main() {
-	models, err := lambda.Models(os.Getenv("HANDOFF_MODELS"))
+	models, err := function.Models(os.Getenv("HANDOFF_MODELS"))
 	if err != nil {
 		log.Fatal(err)
 	}
-	lambda.Start(rest.New(lambda.ReadOnly(models, slog.New(slog.NewJSONHandler(os.Stderr, nil)))), "")
+	function.Start(rest.New(function.ReadOnly(models, slog.New(slog.NewJSONHandler(os.Stderr, nil)))), "")
 }

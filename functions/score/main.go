@@ -8,15 +8,15 @@ import (
 	"log/slog"
 	"os"
 
-	"github.com/handoff-pmml/handoff/internal/aws/lambda"
+	"github.com/handoff-pmml/handoff/internal/aws/function"
 	"github.com/handoff-pmml/handoff/internal/rest"
 )
 
 func main() {
 	id := os.Getenv("HANDOFF_MODEL_ID")
-	models, err := lambda.Model(id, os.Getenv("HANDOFF_MODEL_FILE"))
+	models, err := function.Model(id, os.Getenv("HANDOFF_MODEL_FILE"))
 	if err != nil {
 		log.Fatal(err)
 	}
-	lambda.Start(rest.New(lambda.ReadOnly(models, slog.New(slog.NewJSONHandler(os.Stderr, nil)))), id)
+	function.Start(rest.New(function.ReadOnly(models, slog.New(slog.NewJSONHandler(os.Stderr, nil)))), id)
 }

@@ -16,8 +16,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/handoff-pmml/handoff/internal/aws/lambda"
-	"github.com/handoff-pmml/handoff/internal/aws/lambda/front"
+	"github.com/handoff-pmml/handoff/internal/aws/function"
+	"github.com/handoff-pmml/handoff/internal/aws/function/front"
 	"github.com/handoff-pmml/handoff/internal/local"
 	"github.com/handoff-pmml/handoff/internal/rest"
 )
@@ -47,7 +47,7 @@ func serve(ctx context.Context, addr, data string, strict bool, roles func(*http
 		return errors.Join(err, store.Close())
 	}
 	api := rest.New(rest.Config{Models: store, Scorers: store, Documents: store, Deployer: store, History: store, Roles: roles})
-	server := &http.Server{Handler: front.New(lambda.NewHandler(api, "")), ReadHeaderTimeout: 10 * time.Second, DisableGeneralOptionsHandler: true}
+	server := &http.Server{Handler: front.New(function.NewHandler(api, "")), ReadHeaderTimeout: 10 * time.Second, DisableGeneralOptionsHandler: true}
 	context.AfterFunc(ctx, func() { server.Close() })
 	fmt.Printf("Lambda's road to the REST API begins at http://%s\n", listener.Addr())
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

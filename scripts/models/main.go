@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 
 	"github.com/handoff-pmml/handoff/evaluator/compile"
-	"github.com/handoff-pmml/handoff/internal/aws/lambda"
+	"github.com/handoff-pmml/handoff/internal/aws/function"
 )
 
 func main() {
@@ -59,5 +59,5 @@ func compileOne(document, output string) error {
 	if err := os.MkdirAll(filepath.Dir(output), 0o755); err != nil {
 		return err
 	}
-	return lambda.WriteModel(output, compiled, read)
+	return function.WriteModel(output, compiled, read)
 }

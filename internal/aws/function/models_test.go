@@ -1,4 +1,4 @@
-package lambda_test
+package function_test
 
 import (
 	"os"
@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/handoff-pmml/handoff/internal/aws/lambda"
+	"github.com/handoff-pmml/handoff/internal/aws/function"
 )
 
 func TestModelsThatCannotBeOpened(t *testing.T) {
@@ -23,18 +23,18 @@ func TestModelsThatCannotBeOpened(t *testing.T) {
 		{"damaged", write("damaged.bin", "not a model"), "damaged"},
 		{"bad id/", write("other.bin", "not a model"), "not valid"},
 	} {
-		if _, err := lambda.Model(c.name, c.file); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := function.Model(c.name, c.file); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
 	write("damaged.json", "{")
-	if _, err := lambda.Models(folder); err == nil || !strings.Contains(err.Error(), "damaged.json") {
+	if _, err := function.Models(folder); err == nil || !strings.Contains(err.Error(), "damaged.json") {
 		t.Errorf("%v", err)
 	}
 }
 
 func TestModelsOfAnEmptyFolder(t *testing.T) {
-	if _, err := lambda.Models(t.TempDir()); err == nil || !strings.Contains(err.Error(), "no compiled models") {
+	if _, err := function.Models(t.TempDir()); err == nil || !strings.Contains(err.Error(), "no compiled models") {
 		t.Errorf("a function that was packed without models starts: %v", err)
 	}
 }

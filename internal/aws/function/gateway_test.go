@@ -1,4 +1,4 @@
-package lambda_test
+package function_test
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/handoff-pmml/handoff/internal/aws/lambda"
+	"github.com/handoff-pmml/handoff/internal/aws/function"
 )
 
 // seen is what a handler saw of a request.
@@ -39,7 +39,7 @@ func invoke(t *testing.T, event any, s *seen, answer http.HandlerFunc, response 
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := lambda.NewHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	h := function.NewHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			t.Error(err)
@@ -126,7 +126,7 @@ func TestDeadlineLeavesTimeForAnAnswer(t *testing.T) {
 	end := time.Now().Add(10 * time.Second)
 	ctx, cancel := context.WithDeadline(context.Background(), end)
 	defer cancel()
-	h := lambda.NewHandler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	h := function.NewHandler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if got, ok := r.Context().Deadline(); !ok || end.Sub(got) != 200*time.Millisecond {
 			t.Errorf("deadline %v, the function's is %v", got, end)
 		}
@@ -162,7 +162,7 @@ func TestAnswersOfV2(t *testing.T) {
 }
 
 func TestBodyThatIsNotBase64(t *testing.T) {
-	h := lambda.NewHandler(http.HandlerFunc(plain), "")
+	h := function.NewHandler(http.HandlerFunc(plain), "")
 	for _, event := range []string{
 		`{"requestContext":{"http":{"method":"POST"}},"rawPath":"/","body":"*","isBase64Encoded":true}`,
 		`{"requestContext":{},"httpMethod":"POST","path":"/","body":"*","isBase64Encoded":true}`,
@@ -191,7 +191,7 @@ func FuzzInvoke(f *testing.F) {
 	f.Add(`{"requestContext":{"path":"/prod/x"},"httpMethod":"PO ST","path":"/x","multiValueHeaders":{"a b":["\u0000"]}}`)
 	f.Add(`{"id":"1","arguments":{}}`)
 	f.Add(`{"requests":[]}`)
-	h := lambda.NewHandler(http.HandlerFunc(plain), "iris")
+	h := function.NewHandler(http.HandlerFunc(plain), "iris")
 	f.Fuzz(func(t *testing.T, event string) {
 		if out, err := h.Invoke(context.Background(), []byte(event)); err == nil && len(out) == 0 {
 			t.Error("neither an answer nor an error")

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/handoff-pmml/handoff/internal/aws/lambda/front"
+	"github.com/handoff-pmml/handoff/internal/aws/function/front"
 )
 
 // function is a Lambda handler made of a Go function.

@@ -1,4 +1,4 @@
-// Package lambda runs the REST API inside AWS Lambda. It turns what may invoke a function into requests to an
+// Package function runs the REST API inside AWS Lambda. It turns what may invoke a function into requests to an
 // http.Handler and the answers back:
 //
 //   - events of API Gateway, HTTP API (payload format 2.0) and REST API (1.0), and of function URLs;
@@ -6,7 +6,7 @@
 //   - a scheduled event, which only keeps the environment warm.
 //
 // The REST API itself is package rest, here and in the local server alike.
-package lambda
+package function
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package lambda_test
+package function_test
 
 import (
 	"encoding/csv"

@@ -1,4 +1,4 @@
-package lambda_test
+package function_test
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ import (
 	"testing"
 
 	"github.com/handoff-pmml/handoff/evaluator/compile"
-	"github.com/handoff-pmml/handoff/internal/aws/lambda"
+	"github.com/handoff-pmml/handoff/internal/aws/function"
 	"github.com/handoff-pmml/handoff/internal/rest"
 )
 
@@ -32,7 +32,7 @@ const (
 // There as here, each event comes to an environment that has just started.
 func TestEvents(t *testing.T) {
 	folder := compiledSamples(t)
-	for function, start := range map[string]func(*testing.T, string) *lambda.Handler{"api": startAPI, "score": startScore} {
+	for function, start := range map[string]func(*testing.T, string) *function.Handler{"api": startAPI, "score": startScore} {
 		for _, file := range eventsOf(t, function) {
 			name := function + "-" + strings.TrimSuffix(filepath.Base(file), ".json")
 			t.Run(name, func(t *testing.T) {
@@ -91,33 +91,33 @@ func compiledSamples(t *testing.T) string {
 		if err != nil {
 			t.Fatalf("%s:%v", document, err)
 		}
-		if err := lambda.WriteModel(filepath.Join(folder, filepath.Base(filepath.Dir(document))+".bin"), compiled, read); err != nil {
+		if err := function.WriteModel(filepath.Join(folder, filepath.Base(filepath.Dir(document))+".bin"), compiled, read); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return folder
 }
 
-func startAPI(t *testing.T, folder string) *lambda.Handler {
+func startAPI(t *testing.T, folder string) *function.Handler {
 	t.Helper()
-	models, err := lambda.Models(folder)
+	models, err := function.Models(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return lambda.NewHandler(rest.New(lambda.ReadOnly(models, slog.New(slog.DiscardHandler))), "")
+	return function.NewHandler(rest.New(function.ReadOnly(models, slog.New(slog.DiscardHandler))), "")
 }
 
-func startScore(t *testing.T, folder string) *lambda.Handler {
+func startScore(t *testing.T, folder string) *function.Handler {
 	t.Helper()
-	model, err := lambda.Model("iris", filepath.Join(folder, "iris.bin"))
+	model, err := function.Model("iris", filepath.Join(folder, "iris.bin"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return lambda.NewHandler(rest.New(lambda.ReadOnly(model, slog.New(slog.DiscardHandler))), "iris")
+	return function.NewHandler(rest.New(function.ReadOnly(model, slog.New(slog.DiscardHandler))), "iris")
 }
 
 // answerOf gives what Lambda gives: the handler's answer, or its error as an object.
-func answerOf(h *lambda.Handler, event []byte) []byte {
+func answerOf(h *function.Handler, event []byte) []byte {
 	answer, err := h.Invoke(context.Background(), event)
 	if err != nil {
 		answer, _ = json.Marshal(map[string]string{"errorMessage": err.Error()})
