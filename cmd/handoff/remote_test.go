@@ -136,7 +136,7 @@ func TestWatch(t *testing.T) {
 		}
 	}
 	const upload = " m: upload of version "
-	expect(upload+"1 RECEIVED", upload+"1 CHECKED", upload+"1 COMPILED", upload+"1 VERIFIED", upload+"1 LIVE")
+	expect(upload+"1 RECEIVED", upload+"1 CHECKED", upload+"1 COMPILED", upload+"1 VERIFIED", upload+"1 PACKAGED", upload+"1 PUBLISHED", upload+"1 SMOKED", upload+"1 LIVE")
 	deployTo("testdata/faulty.pmml")
 	expect(upload+"2 RECEIVED", upload+"2 CHECKED", "[invalid-number] (and 1 more)")
 	cmd.Process.Signal(os.Interrupt) //nolint:errcheck // it has not ended

@@ -17,7 +17,7 @@ func TestLongTexts(t *testing.T) {
 		by := deploy.By{Actor: long, Reason: long}
 		o := deploy.Object{Key: deploy.KeyOf("m"), Version: "1", Metadata: deploy.Metadata{ModelName: long, By: by}}
 		at := time.Unix(0, 0)
-		tr, _, err := deploy.Next(deploy.Status{Model: deploy.Model{ID: "m"}}, deploy.Uploaded{ID: "1", Object: o, By: by}, at)
+		tr, _, err := deploy.Next(deploy.Status{Model: deploy.Model{ID: "m"}}, deploy.Uploaded{ID: "1", Object: o, By: by}, deploy.Turn{At: at})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -26,7 +26,7 @@ func TestLongTexts(t *testing.T) {
 			r.Faults = append(r.Faults, evaluator.Fault{Path: long, Message: long})
 		}
 		s := deploy.Status{Model: tr.Model, Versions: tr.Versions, Deployment: &tr.Deployments[0]}
-		tr, _, err = deploy.Next(s, deploy.WasRejected{Rejection: r}, at)
+		tr, _, err = deploy.Next(s, deploy.WasRejected{Rejection: r}, deploy.Turn{At: at})
 		if err != nil {
 			t.Fatal(err)
 		}

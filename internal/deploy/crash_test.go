@@ -131,7 +131,8 @@ func nameOf(call string) string {
 // mutates says whether a call may change what lies on the disks. In one scenario, somebody replaces what is read.
 func mutates(call string) bool {
 	switch methodOf(call) {
-	case "Store.Commit", "Objects.Put", "Objects.Get", "Objects.Delete", "Artifacts.Put", "Artifacts.Remove":
+	case "Store.Commit", "Objects.Put", "Objects.Get", "Objects.Delete", "Artifacts.Put", "Artifacts.Remove",
+		"Runtime.Publish", "Runtime.Switch", "Runtime.Stop", "Runtime.Collect": // where what runs outlives a process
 		return true
 	}
 	return false
@@ -160,10 +161,10 @@ type play struct {
 	ends map[string]string // by variant: the ends without faults
 }
 
-func newPlay(t testing.TB, sc scenario) *play {
+func newPlay(t testing.TB, sc scenario, remote bool) *play {
 	t.Helper()
 	ctx := context.Background()
-	s := newSite()
+	s := newSite(remote)
 	for i, st := range sc.before {
 		if st.put != nil {
 			st.put(s)
@@ -350,7 +351,7 @@ func (s *site) end(ctx context.Context) end {
 		a, _ := store.Audits(ctx, m.ID, "", 1000)
 		e.Versions, e.Deployments, e.Audits = append(e.Versions, v...), append(e.Deployments, d...), append(e.Audits, a...)
 		m.Rev, m.Created, m.Updated, m.Deleted = 0, time.Time{}, time.Time{}, dayOf(m.Deleted)
-		m.Latest.ID, m.Latest.At, m.Latest.Actor = "", time.Time{}, ""
+		m.Latest.ID, m.Latest.At, m.Latest.Actor, m.Serves.Created = "", time.Time{}, "", time.Time{}
 		for key, version := range m.Seen {
 			if o, err := s.objects.Clone(&deploytest.Tape{}).Head(ctx, key); err != nil || o.Version != version {
 				m.Seen[key] = "another"
@@ -362,10 +363,11 @@ func (s *site) end(ctx context.Context) end {
 	for i := range e.Versions {
 		v := &e.Versions[i]
 		v.Deployment, v.Object.Version, v.Created, v.Since = "", "", time.Time{}, dayOf(v.Since)
+		v.Portrait.Created, v.Published, v.ColdMS, v.WarmMS = time.Time{}, nil, 0, 0
 	}
 	for i := range e.Deployments {
 		d := &e.Deployments[i]
-		d.ID, d.Created, d.Updated = "", time.Time{}, time.Time{}
+		d.ID, d.Created, d.Updated, d.Published = "", time.Time{}, time.Time{}, ""
 		if d.Kind != deploy.Upload {
 			d.By, d.Object = deploy.By{}, nil // the folder may have been faster than the caller
 		}
@@ -374,6 +376,14 @@ func (s *site) end(ctx context.Context) end {
 		}
 		for j := range d.Steps {
 			d.Steps[j].At = time.Time{}
+		}
+		for d.Again > 0 { // what a process had published went with it
+			j := slices.Index(d.Steps, deploy.Step{State: deploy.Packaged})
+			d.Steps = slices.Delete(slices.Clone(d.Steps), j, j+1)
+			if j < len(d.Steps) && d.Steps[j].State == deploy.Published {
+				d.Steps = slices.Delete(d.Steps, j, j+1)
+			}
+			d.Again--
 		}
 	}
 	for i := range e.Audits {
@@ -474,10 +484,10 @@ func (p *play) without(t testing.TB) observation {
 func TestCrash(t *testing.T) {
 	table := newFaultTable()
 	t.Run("scenarios", func(t *testing.T) {
-		for _, sc := range scenarios() {
-			t.Run(sc.name, func(t *testing.T) {
+		for name, sc := range everywhere() {
+			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				p := newPlay(t, sc)
+				p := newPlay(t, sc.scenario, sc.remote)
 				usual := p.without(t)
 				pairs := 0
 				p.pairs(t, func(fault, fault) { pairs++ })
@@ -498,7 +508,7 @@ func TestCrash(t *testing.T) {
 			})
 		}
 	})
-	if t.Failed() || table.scenarios < len(scenarios()) {
+	if t.Failed() || table.scenarios < len(everywhere()) {
 		return // the table is not complete
 	}
 	table.everyEffect(t)
@@ -509,19 +519,22 @@ func TestCrash(t *testing.T) {
 // TestPairs lets all pairs of calls fail, or be the last ones of a process. The second one is any that follows on the first,
 // also in what is done to make up for it.
 func TestPairs(t *testing.T) {
-	var sum atomic.Int64
+	var sum, played atomic.Int64
 	t.Run("scenarios", func(t *testing.T) {
-		for i, sc := range scenarios() {
-			t.Run(sc.name, func(t *testing.T) {
+		i := 0
+		for name, sc := range everywhere() {
+			i++
+			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				p := newPlay(t, sc)
+				p := newPlay(t, sc.scenario, sc.remote)
 				p.without(t)
 				n := 0
 				p.pairs(t, func(first, second fault) {
 					n++
-					if testing.Short() && n%50 != i%50 {
-						return
+					if testing.Short() && n%50 != i%50 || !sc.remote && n%10 != i%10 {
+						return // what ends with its process is the lesser half: a tenth of its pairs, others each time a scenario changes
 					}
+					played.Add(1)
 					what := within{t, fmt.Sprintf("%+v, %+v", first, second)}
 					o := p.run(what, &plan{faults: []fault{first, second}}, nil, false, nil)
 					p.sameEnd(what, o)
@@ -530,7 +543,7 @@ func TestPairs(t *testing.T) {
 			})
 		}
 	})
-	t.Logf("%d pairs", sum.Load())
+	t.Logf("%d of %d pairs", played.Load(), sum.Load())
 }
 
 // pairs gives all pairs of faults.

@@ -41,6 +41,15 @@ func (p *Pipeline) keepDocument(ctx context.Context, v Version) (Document, *cata
 	return text.document(), nil, err
 }
 
+// pack makes what runs a version.
+func (p *Pipeline) pack(ctx context.Context, e Pack) (Event, error) {
+	made, err := p.Runtime.Pack(ctx, e.Version)
+	if rejection := (*catalog.Rejection)(nil); errors.As(err, &rejection) {
+		return WasRejected{Rejection: *rejection}, nil
+	}
+	return WasPackaged{made}, err
+}
+
 // compile makes the compiled form.
 func (p *Pipeline) compile(ctx context.Context, e Compile) (Event, error) {
 	v := e.Version

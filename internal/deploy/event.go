@@ -1,6 +1,10 @@
 package deploy
 
-import "github.com/handoff-pmml/handoff/internal/catalog"
+import (
+	"time"
+
+	"github.com/handoff-pmml/handoff/internal/catalog"
+)
 
 // An Event is something that happened: somebody wants something, or an effect has ended.
 type Event interface{ event() }
@@ -33,10 +37,8 @@ type (
 		Rejection *catalog.Rejection // they are wrong: nothing changes but the history
 		By        By
 	}
-	// Resumed says that whoever worked on the open deployment is gone, and that somebody else begins where it stood.
-	Resumed struct {
-		Here bool // it is the same process, which could not write down what it had done
-	}
+	// Resumed says that somebody looks after what is unfinished.
+	Resumed struct{}
 	// Lost says that the live version does not run, though nobody has stopped it.
 	Lost struct{}
 	// Expired says that time has passed: what is kept of deleted models goes when its time is over.
@@ -64,10 +66,19 @@ type (
 	// WasVerified is Verify's answer.
 	WasVerified struct {
 		Schema   string
+		Portrait Portrait
 		Rows     int
 		Warnings []string
 	}
-	// WasRejected is the answer of Check, Compile or Verify to what can never go live.
+	// WasPackaged is Package's answer.
+	WasPackaged struct{ Package Package }
+	// WasPublished is Publish's answer: the name under which the version stands ready.
+	WasPublished struct{ Name string }
+	// WasSmoked is Smoke's answer: how long the first answers took.
+	WasSmoked struct{ Cold, Warm time.Duration }
+	// WasUnpublished is the answer of Smoke or Switch if what was published is gone.
+	WasUnpublished struct{}
+	// WasRejected is the answer of Check, Compile, Verify, Package or Smoke to what can never go live.
 	WasRejected struct {
 		Rejection catalog.Rejection
 		Sidecars  map[string]string // of Check: as WasChecked has them
@@ -97,6 +108,10 @@ func (WasReplaced) event()     {}
 func (WasCompiled) event()     {}
 func (WasVerified) event()     {}
 func (WasRejected) event()     {}
+func (WasPackaged) event()     {}
+func (WasPublished) event()    {}
+func (WasSmoked) event()       {}
+func (WasUnpublished) event()  {}
 func (WasSwitched) event()     {}
 func (WasStopped) event()      {}
 func (WasCollected) event()    {}
@@ -119,24 +134,42 @@ type (
 		Version Version
 		Live    int // number of the version that is live; 0: none
 	}
+	// Pack makes what runs a version, and keeps it.
+	Pack struct {
+		Version Version
+	}
+	// Publish lets a version stand ready where it runs; nobody is sent to it.
+	Publish struct {
+		Version Version
+		Model   Model
+	}
+	// Smoke lets a version score there, and compares that with what it scores here.
+	Smoke struct {
+		Version Version
+	}
 	// Switch makes a version answer all requests from now on.
 	Switch struct {
 		Version Version
+		Model   Model // with the settings that hold from then on
 	}
 	// Stop lets no version answer requests any more.
 	Stop struct {
-		Model string
+		Model Model
 	}
-	// Collect removes the files of versions.
+	// Collect removes the files of versions, and what is published but not to be kept.
 	Collect struct {
-		Model    string
+		Model    Model
 		Versions []int
+		Keep     []string
 	}
 )
 
 func (Check) effect()   {}
 func (Compile) effect() {}
 func (Verify) effect()  {}
+func (Pack) effect()    {}
+func (Publish) effect() {}
+func (Smoke) effect()   {}
 func (Switch) effect()  {}
 func (Stop) effect()    {}
 func (Collect) effect() {}

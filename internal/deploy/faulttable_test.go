@@ -288,7 +288,8 @@ const faultsHead = `# What becomes of a deployment when something fails
 This file is written by a test (` + "`go test ./internal/deploy -run TestCrash -update`" + `), which fails if it is not what
 the test finds.
 
-The test plays %d scenarios: deployments, updates, rejections, rollbacks, removals, files that are replaced while they are
+The test plays %d scenarios, nearly all of them twice, since what runs models does so within the process (`+"`handoff serve`"+`)
+or outlives it (functions of Lambda): deployments, updates, rejections, rollbacks, removals, files that are replaced while they are
 read, and so on, by API and by file. Without faults they make %d calls of the database, the uploads, the files of versions,
 the compiler, and what runs the models. Each of them fails once, fails until somebody has mended what is the matter (as do
 all later ones of its kind: the disk is full), both also although it is done, and is the last one before and after which the
@@ -296,14 +297,14 @@ process is killed, once or three times: %d runs. Then any two calls fail, or are
 also being one of those that make up for the first: %d pairs. A crash is tried once for all calls that find the same on the
 disks and after which the same was answered.
 
-After a crash a new process begins: it runs what the database says is live, goes on with what is unfinished, and looks at all
+After a crash a new process begins: it runs what the database says is live if nothing does, goes on with what is unfinished, and looks at all
 keys. After an error the server does the same some time later. Whoever got no answer, or an error, asks again. This holds
 then, in all runs:
 
 - Whenever a process begins, and whenever somebody has got an answer, what answers requests is what was acknowledged last, or
   something newer that was asked for. It never is half a version, or parts of two.
 - At the end, the same is live as without the fault, the database, the files and what runs agree, nothing is left
-  unfinished, and no file is an orphan or missing. Were the database lost then, the files would tell the same.
+  unfinished, and no file, and nothing that is published, is an orphan or missing. Were the database lost then, the files would tell the same.
 - With one or two faults that do not last, also the history is the same, version by version, but for requests that were
   made again: an upload that was put twice is there twice.
 - What was given up (FAILED, or REJECTED because the process ended three times over one document) is asked for again by who

@@ -32,4 +32,4 @@ func DeploymentKey(id string) string { return DeploymentPrefix + id }
 func AuditKey(id string) string { return AuditPrefix + id }
 
 // Unfinished says that there is something to do for a model, should nobody be at it: stores have an index of these.
-func (m Model) Unfinished() bool { return m.Open != "" || len(m.Garbage) > 0 || m.Restore }
+func (m Model) Unfinished() bool { return m.Open != "" || len(m.Garbage) > 0 || m.Restore || m.Untidy }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 	"sync"
+	"time"
 
 	"github.com/handoff-pmml/handoff/internal/deploy"
 	"github.com/handoff-pmml/handoff/internal/deploy/deploytest"
@@ -47,8 +48,17 @@ func (l *labels) committed(store *deploytest.Store, t deploy.Transition) {
 	if err != nil {
 		return
 	}
-	_, effects, err := deploy.Next(s, deploy.Resumed{}, t.Model.Updated)
+	_, effects, err := deploy.Next(s, deploy.Resumed{}, turnOf(s, t.Model.Updated))
 	if err == nil && len(effects) > 0 {
 		l.now = reflect.TypeOf(effects[0]).Name()
 	}
+}
+
+// turnOf is the turn of whoever is at the open deployment.
+func turnOf(s deploy.Status, at time.Time) deploy.Turn {
+	t := deploy.Turn{At: at}
+	if s.Deployment != nil {
+		t.Worker = s.Deployment.Worker
+	}
+	return t
 }

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -16,6 +17,8 @@ const (
 	maxAttempts = 3
 	// defaultKeep is how many versions can come back, the live one included.
 	defaultKeep = 3
+	// maxTouched is how many versions are changed in one transition: a transaction of DynamoDB has at most 100 items.
+	maxTouched = 50
 	// keepDeleted is how long a deleted model can come back.
 	keepDeleted = 30 * 24 * time.Hour
 )
@@ -28,14 +31,23 @@ func (e *RefusedError) Error() string { return e.Message }
 // ErrBusy says that the open deployment must come to its end first: what runs is about to change.
 var ErrBusy = errors.New("another change of the model is at its last step")
 
+// A Turn says when an event is taken, and who takes it.
+type Turn struct {
+	At     time.Time
+	Worker string    // process that is to do what follows
+	Until  time.Time // by then it has done that, or is gone; zero: it is gone whenever another one asks
+	Keep   int       // versions that can come back where the settings do not say, the live one included; 0: 3
+}
+
 // Next says what an event makes of a model: what is written down, and what is to be done in the world then. It reads no
 // clock and touches nothing, so that whoever repeats it gets the same. An event that says nothing new gives a transition
-// without a Model.ID, and what there is still to do. Errors: ErrBusy, *RefusedError.
-func Next(s Status, e Event, at time.Time) (Transition, []Effect, error) {
-	c := begin(s, at)
+// without a Model.ID, and what there is still to do, if it is this worker's to do. Errors: ErrBusy, *RefusedError.
+func Next(s Status, e Event, t Turn) (Transition, []Effect, error) {
+	c := begin(s, t)
 	if err := c.take(e); err != nil {
 		return Transition{}, nil, err
 	}
+	c.claim()
 	return c.finish(), c.pending(), nil
 }
 
@@ -44,6 +56,7 @@ type change struct {
 	model      Model
 	versions   map[int]Version
 	deployment *Deployment // the open one
+	turn       Turn
 	at         time.Time
 
 	touched map[int]bool // versions to be written
@@ -51,10 +64,11 @@ type change struct {
 	audits  []Audit
 	changed bool
 	idle    Effect // what failed waits until somebody resumes it; nil: nothing failed
+	held    bool   // another worker is at the open deployment
 }
 
-func begin(s Status, at time.Time) *change {
-	c := &change{model: s.Model, versions: map[int]Version{}, at: at.UTC().Truncate(time.Millisecond), touched: map[int]bool{}}
+func begin(s Status, t Turn) *change {
+	c := &change{model: s.Model, versions: map[int]Version{}, turn: t, at: t.At.UTC().Truncate(time.Millisecond), touched: map[int]bool{}}
 	c.model.Seen = maps.Clone(s.Model.Seen)
 	c.model.Kept = slices.Clone(s.Model.Kept)
 	c.model.Garbage = slices.Clone(s.Model.Garbage)
@@ -82,8 +96,7 @@ func (c *change) take(e Event) error {
 		return c.rollbackAsked(e)
 	case SettingsChanged:
 		return c.settingsChanged(e)
-	case Resumed:
-		c.resumed(e)
+	case Resumed: // claim does it
 	case Lost:
 		c.lost()
 	case Expired:
@@ -108,7 +121,7 @@ func (c *change) answered(e Event) {
 	}
 	switch e := e.(type) {
 	case WasRejected:
-		if s := c.deployment.State; s == Received || s == Checked || s == Compiled {
+		if s := c.deployment.State; s == Received || s == Checked || s == Compiled || s == Verified || s == Published {
 			c.seeAll(e.Sidecars)
 			c.reject(e.Rejection)
 		}
@@ -130,13 +143,35 @@ func (c *change) answered(e Event) {
 	case WasVerified:
 		if c.deployment.State == Compiled {
 			v := c.version()
-			v.Schema, v.Rows = e.Schema, e.Rows
+			v.Schema, v.Portrait, v.Rows = e.Schema, e.Portrait, e.Rows
+			v.Portrait.Document, v.Portrait.Created = v.Document, v.Created
 			c.put(v)
 			c.deployment.Warnings = cutWarnings(c.deployment.Warnings, e.Warnings)
 			c.enter(Verified)
 		}
-	case WasSwitched:
+	case WasPackaged:
 		if c.deployment.State == Verified {
+			v := c.version()
+			v.Package = e.Package
+			c.put(v)
+			c.enter(Packaged)
+		}
+	case WasPublished:
+		if c.deployment.State == Packaged {
+			c.deployment.Published = e.Name
+			c.enter(Published)
+		}
+	case WasSmoked:
+		if c.deployment.State == Published {
+			v := c.version()
+			v.ColdMS, v.WarmMS = e.Cold.Milliseconds(), e.Warm.Milliseconds()
+			c.put(v)
+			c.enter(Smoked)
+		}
+	case WasUnpublished:
+		c.unpublished()
+	case WasSwitched:
+		if c.deployment.State == Smoked {
 			c.live()
 		}
 	case WasStopped:
@@ -239,7 +274,7 @@ func (c *change) rollbackAsked(e RollbackAsked) error {
 		kind = Undelete
 	}
 	c.model.Desired = to
-	c.open(e.ID, kind, to, Verified, nil, e.By)
+	c.open(e.ID, kind, to, Smoked, nil, e.By)
 	return nil
 }
 
@@ -250,6 +285,15 @@ func (c *change) settingsChanged(e SettingsChanged) error {
 	if d := c.deployment; d != nil && d.Kind == Upload && d.State != Received {
 		return ErrBusy // it has read the settings before, and brings those with it
 	}
+	state, changed := c.model.Settings.change(e.Settings)
+	if e.Rejection == nil && c.model.Live != 0 && changed && c.deployment != nil {
+		if c.deployment.Kind == Upload {
+			return ErrBusy // it is about to read them
+		}
+		if err := c.supersede(); err != nil {
+			return err
+		}
+	}
 	c.see(e.Object.Key, e.Object.Version)
 	if c.model.Live == 0 {
 		return nil // they count when something is deployed
@@ -259,6 +303,10 @@ func (c *change) settingsChanged(e SettingsChanged) error {
 		return nil
 	}
 	c.model.Settings = e.Settings
+	if changed {
+		c.open(e.ID, Change, c.model.Live, state, &e.Object, e.By)
+		return nil
+	}
 	d := c.newDeployment(e.ID, Change, c.model.Live, &e.Object, e.By)
 	c.end(d, Live, c.model.Live)
 	c.retain()
@@ -270,7 +318,7 @@ func (c *change) supersede() error {
 	if c.deployment == nil {
 		return nil
 	}
-	if c.deployment.State == Verified || c.deployment.State == Draining {
+	if c.deployment.State == Smoked || c.deployment.State == Draining {
 		return ErrBusy
 	}
 	c.abandon(Superseded)
@@ -298,6 +346,7 @@ func (c *change) open(id string, kind Kind, version int, state State, o *Object,
 func (c *change) enter(s State) {
 	d := c.deployment
 	d.State, d.Attempts, d.Failure, d.Updated = s, 1, "", c.at
+	d.Worker, d.Until = c.turn.Worker, c.turn.Until
 	d.Steps = append(d.Steps, Step{s, c.at})
 	if d.Kind == Upload {
 		v := c.version()
@@ -318,6 +367,7 @@ func (c *change) refuse(id string, kind Kind, o *Object, by By, r catalog.Reject
 // end writes down that a deployment is over, and who did that.
 func (c *change) end(d Deployment, s State, after int) {
 	d.State, d.Attempts, d.Updated = s, 0, c.at
+	d.Worker, d.Until = "", time.Time{}
 	if s != Failed {
 		d.Failure = "" // what was in the way was not for long
 	}
@@ -356,6 +406,12 @@ func (c *change) live() {
 		c.put(old)
 	}
 	v.State, v.Since = Live, c.at
+	if name := d.Published; name != "" {
+		if d.Again > 0 { // what was published before is gone, or is to go
+			v.Published, c.model.Untidy = nil, true
+		}
+		c.publish(&v, name)
+	}
 	c.put(v)
 	c.model.Live, c.model.Desired = v.Number, v.Number
 	c.model.Previous = c.previous()
@@ -363,8 +419,36 @@ func (c *change) live() {
 	if d.Kind == Upload {
 		c.model.Source, c.model.Settings = d.Object.Key, v.Settings
 	}
+	c.model.Serves = v.Portrait
 	c.close(Live)
 	c.retain()
+}
+
+// keptNames is how many names of one version are kept: what was asked before the last one took its place may still run.
+const keptNames = 2
+
+// publish notes the name under which a version stands ready now.
+func (c *change) publish(v *Version, name string) {
+	v.Published = slices.DeleteFunc(slices.Clone(v.Published), func(n string) bool { return n == name })
+	v.Published = append(v.Published, name)
+	if more := len(v.Published) - keptNames; more > 0 {
+		v.Published = v.Published[more:]
+		c.model.Untidy = true
+	}
+}
+
+// unpublished publishes once more what is gone.
+func (c *change) unpublished() {
+	d := c.deployment
+	switch {
+	case d.State != Published && d.State != Smoked:
+	case d.Again >= maxAttempts:
+		c.giveUp("what was published is gone again and again")
+	default:
+		d.Again++
+		d.Published = ""
+		c.enter(Packaged)
+	}
 }
 
 // previous gives the version that somebody who wants to undo is likely to want: the one that was live last and that
@@ -381,13 +465,10 @@ func (c *change) previous() int {
 
 // retain keeps the newest versions, and marks the others as garbage.
 func (c *change) retain() {
-	keep := c.model.Settings.Keep
-	if keep == 0 {
-		keep = defaultKeep
-	}
+	keep := cmp.Or(c.model.Settings.Keep, c.turn.Keep, defaultKeep)
 	kept := slices.Clone(c.model.Kept)
 	for i, n := range kept {
-		if len(kept)-i > keep && n != c.model.Live && n != c.model.Previous && n != c.model.Desired {
+		if len(kept)-i > keep && len(c.touched) < maxTouched && n != c.model.Live && n != c.model.Previous && n != c.model.Desired {
 			c.discard(n)
 		}
 	}
@@ -433,32 +514,45 @@ func (c *change) abandon(s State) {
 		v.State = s
 		c.put(v)
 		c.discard(v.Number)
+	} else if v, ok := c.versions[c.deployment.Version]; ok && c.deployment.Kind == Change {
+		c.model.Settings = c.model.Settings.published(v.Settings)
 	}
+	c.model.Untidy = c.model.Untidy || c.deployment.mayHavePublished()
+	c.model.Restore = c.model.Restore || c.deployment.Again > 0 // the files of a version say by now that it is live
 	c.model.Desired = c.model.Live
 	c.close(s)
 }
 
-// resumed begins the effect of the open deployment once more. A document at which the process has ended again and again
-// is rejected: it takes more memory or time than there is. A version that went live when it did is given up, so that what
-// was live gets a process that stays.
-func (c *change) resumed(e Resumed) {
+// mayHavePublished says whether something may be published that nobody needs when the deployment ends now.
+func (d *Deployment) mayHavePublished() bool {
+	return d.State == Packaged || d.State == Published || d.Published != ""
+}
+
+// claim lets this worker go on with the open deployment of one that is gone. That has ended over the effect of the state,
+// which begins once more. A document at which the process has ended again and again is rejected: it takes more memory or
+// time than there is. A version that was on its way to where it runs then is given up, so that what was live gets a process
+// that stays.
+func (c *change) claim() {
 	d := c.deployment
 	switch {
-	case d == nil, e.Here: // the effect begins once more, and no process has ended
+	case d == nil || d.Worker == c.turn.Worker: // if it begins once more, no process has ended
+	case c.at.Before(d.Until):
+		c.held = true
 	case d.Attempts < maxAttempts:
 		c.attempt()
 	case d.State == Checked || d.State == Compiled:
 		c.reject(catalog.Rejection{Code: "resources",
 			Message: fmt.Sprintf("the process ended %d times while it compiled or verified the document", d.Attempts)})
-	case d.State == Verified:
-		c.giveUp(fmt.Sprintf("the process ended %d times while the version went live", d.Attempts))
-	default:
+	case d.State == Received || d.State == Draining:
 		c.attempt()
+	default:
+		c.giveUp(fmt.Sprintf("the process ended %d times while the version went live", d.Attempts))
 	}
 }
 
 func (c *change) attempt() {
 	c.deployment.Attempts++
+	c.deployment.Worker, c.deployment.Until = c.turn.Worker, c.turn.Until
 	c.deployment.Updated = c.at
 	c.changed = true
 }
@@ -482,8 +576,17 @@ func (c *change) failed(e WasFailed) {
 func (c *change) giveUp(cause string) {
 	d := c.deployment
 	d.Failure = cut(cause, maxText)
-	c.model.Restore = c.model.Restore || d.State == Verified || d.State == Draining
+	c.model.Restore = c.model.Restore || d.State == Smoked || d.State == Draining
 	c.abandon(Failed)
+}
+
+// publishes says whether an effect can find that what was published is gone, and a deployment can publish it again.
+func publishes(e Effect) bool {
+	switch e.(type) {
+	case Smoke, Switch:
+		return true
+	}
+	return false
 }
 
 func belongs(e Effect, s State) bool {
@@ -494,8 +597,14 @@ func belongs(e Effect, s State) bool {
 		return s == Checked
 	case Verify:
 		return s == Compiled
-	case Switch:
+	case Pack:
 		return s == Verified
+	case Publish:
+		return s == Packaged
+	case Smoke:
+		return s == Published
+	case Switch:
+		return s == Smoked
 	case Stop:
 		return s == Draining
 	}
@@ -522,7 +631,8 @@ func (c *change) restored(e Event) {
 func (c *change) collected(e WasCollected) {
 	before := len(c.model.Garbage)
 	c.model.Garbage = slices.DeleteFunc(c.model.Garbage, func(n int) bool { return slices.Contains(e.Versions, n) })
-	c.changed = c.changed || len(c.model.Garbage) != before
+	c.changed = c.changed || len(c.model.Garbage) != before || c.model.Untidy
+	c.model.Untidy = false
 }
 
 func (c *change) expired() {
@@ -530,7 +640,9 @@ func (c *change) expired() {
 		return
 	}
 	for _, n := range slices.Clone(c.model.Kept) {
-		c.discard(n)
+		if len(c.touched) < maxTouched {
+			c.discard(n)
+		}
 	}
 	c.model.Previous = 0
 }
@@ -538,6 +650,37 @@ func (c *change) expired() {
 // ---- what comes of it
 
 func (c *change) version() Version { return c.versions[c.deployment.Version] }
+
+// candidate is the version of the open deployment as it is to run: with the settings that hold then, under the name that
+// was published last.
+func (c *change) candidate() Version {
+	v := c.version()
+	if c.deployment.Kind == Change {
+		v.Settings = v.Settings.published(c.model.Settings)
+	}
+	if name := c.deployment.Published; name != "" {
+		v.Published = append(slices.Clone(v.Published), name)
+	}
+	return v
+}
+
+// after is the model as it is when the open deployment is live.
+func (c *change) after() Model {
+	m := c.model
+	if c.deployment.Kind == Upload {
+		m.Settings = c.version().Settings
+	}
+	return m
+}
+
+// names are those under which something stands ready that may be needed.
+func (c *change) names() []string {
+	var names []string
+	for _, n := range c.model.Kept {
+		names = append(names, c.versions[n].Published...)
+	}
+	return names
+}
 
 func (c *change) put(v Version) {
 	c.versions[v.Number] = v
@@ -591,7 +734,7 @@ func (c *change) finish() Transition {
 // pending is what there is to do in the world.
 func (c *change) pending() []Effect {
 	if d := c.deployment; d != nil {
-		if c.idle != nil {
+		if c.idle != nil || c.held {
 			return nil
 		}
 		return []Effect{c.effectOf(d)}
@@ -602,13 +745,13 @@ func (c *change) pending() []Effect {
 	}
 	if c.model.Restore && c.idle == nil {
 		if v, ok := c.versions[c.model.Live]; ok {
-			effects = append(effects, Switch{v})
+			effects = append(effects, Switch{v, c.model})
 		} else {
-			effects = append(effects, Stop{c.model.ID})
+			effects = append(effects, Stop{c.model})
 		}
 	}
-	if len(c.model.Garbage) > 0 {
-		effects = append(effects, Collect{c.model.ID, slices.Clone(c.model.Garbage)})
+	if len(c.model.Garbage) > 0 || c.model.Untidy {
+		effects = append(effects, Collect{c.model, slices.Clone(c.model.Garbage), c.names()})
 	}
 	return effects
 }
@@ -622,7 +765,13 @@ func (c *change) effectOf(d *Deployment) Effect {
 	case Compiled:
 		return Verify{c.version(), c.model.Live}
 	case Verified:
-		return Switch{c.version()}
+		return Pack{c.candidate()}
+	case Packaged:
+		return Publish{c.candidate(), c.after()}
+	case Published:
+		return Smoke{c.candidate()}
+	case Smoked:
+		return Switch{c.candidate(), c.after()}
 	}
-	return Stop{c.model.ID}
+	return Stop{c.model}
 }

@@ -21,6 +21,7 @@ type world struct {
 	deployments map[string]deploy.Deployment
 	audits      map[string]deploy.Audit
 	at          time.Time
+	workers     int // processes that have ended
 	pending     []deploy.Effect
 }
 
@@ -47,12 +48,23 @@ func (w *world) status() deploy.Status {
 	return s
 }
 
+func (w *world) turn() deploy.Turn {
+	return deploy.Turn{At: w.at, Worker: fmt.Sprint("worker ", w.workers)}
+}
+
+// crash ends the process and begins another one, which looks after what is unfinished.
+func (w *world) crash() error {
+	w.t.Helper()
+	w.workers++
+	return w.send(deploy.Resumed{})
+}
+
 // send gives an event to Next and applies what comes of it.
 func (w *world) send(e deploy.Event) error {
 	w.t.Helper()
 	before, again := w.status(), w.status()
-	t, effects, err := deploy.Next(before, e, w.at)
-	t2, effects2, err2 := deploy.Next(again, e, w.at)
+	t, effects, err := deploy.Next(before, e, w.turn())
+	t2, effects2, err2 := deploy.Next(again, e, w.turn())
 	if !reflect.DeepEqual(t, t2) || !reflect.DeepEqual(effects, effects2) || fmt.Sprint(err) != fmt.Sprint(err2) {
 		w.t.Fatalf("%T: the same again gives something else", e)
 	}
@@ -173,6 +185,12 @@ func answer(e deploy.Effect) deploy.Event {
 		return deploy.WasCompiled{Evaluator: "1", Bytes: 10}
 	case deploy.Verify:
 		return deploy.WasVerified{Rows: 1}
+	case deploy.Pack:
+		return deploy.WasPackaged{}
+	case deploy.Publish:
+		return deploy.WasPublished{Name: fmt.Sprint("name ", e.Model.Rev)}
+	case deploy.Smoke:
+		return deploy.WasSmoked{Cold: 2 * time.Second, Warm: time.Second}
 	case deploy.Switch:
 		return deploy.WasSwitched{}
 	case deploy.Stop:
@@ -232,7 +250,8 @@ func TestNextLife(t *testing.T) {
 	for _, s := range d.Steps {
 		steps = append(steps, s.State)
 	}
-	if want := []deploy.State{deploy.Received, deploy.Checked, deploy.Compiled, deploy.Verified, deploy.Live}; !slices.Equal(steps, want) {
+	if want := []deploy.State{deploy.Received, deploy.Checked, deploy.Compiled, deploy.Verified, deploy.Packaged, deploy.Published, deploy.Smoked,
+		deploy.Live}; !slices.Equal(steps, want) {
 		t.Fatalf("steps %v", steps)
 	}
 
@@ -353,7 +372,7 @@ func TestNextSupersedes(t *testing.T) {
 	}
 	// At its last step a deployment is not stopped any more.
 	w.upload(nested, "3")
-	for w.deployments[w.model.Open].State != deploy.Verified {
+	for w.deployments[w.model.Open].State != deploy.Smoked {
 		w.send(answer(w.pending[0])) //nolint:errcheck // answers give no errors
 	}
 	if err := w.send(deploy.Removed{ID: "X", Key: nested}); !errors.Is(err, deploy.ErrBusy) {
@@ -399,7 +418,8 @@ func TestNextRemovesWhatNeverWasLive(t *testing.T) {
 }
 
 func TestNextGivesUp(t *testing.T) {
-	for _, state := range []deploy.State{deploy.Received, deploy.Checked, deploy.Compiled, deploy.Verified, deploy.Draining} {
+	for _, state := range []deploy.State{deploy.Received, deploy.Checked, deploy.Compiled, deploy.Verified, deploy.Packaged, deploy.Published,
+		deploy.Smoked, deploy.Draining} {
 		for _, crash := range []bool{false, true} {
 			w := newWorld(t)
 			w.upload(nested, "1")
@@ -419,11 +439,13 @@ func TestNextGivesUp(t *testing.T) {
 				if w.deployments[id].State != state {
 					t.Fatalf("%s, crash %v: over after %d attempts", state, crash, n)
 				}
-				e := deploy.Event(deploy.WasFailed{Effect: w.pending[0], Cause: "the disk is full"})
+				err := error(nil)
 				if crash {
-					e = deploy.Resumed{}
+					err = w.crash()
+				} else {
+					err = w.send(deploy.WasFailed{Effect: w.pending[0], Cause: "the disk is full"})
 				}
-				if err := w.send(e); err != nil {
+				if err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -433,7 +455,7 @@ func TestNextGivesUp(t *testing.T) {
 				if d.State != deploy.Rejected || d.Rejection.Code != "resources" {
 					t.Errorf("%s, crash: %+v", state, d)
 				}
-			case crash && state == deploy.Verified:
+			case crash && state != deploy.Received && state != deploy.Draining:
 				if d.State != deploy.Failed || d.Failure == "" {
 					t.Errorf("%s, crash: %+v", state, d)
 				}
@@ -448,7 +470,7 @@ func TestNextGivesUp(t *testing.T) {
 			}
 			// What runs is put right, whatever the last attempt did.
 			restores := len(w.pending) > 0 && reflect.TypeOf(w.pending[0]) == reflect.TypeOf(deploy.Switch{})
-			if want := state == deploy.Verified || state == deploy.Draining; restores != want {
+			if want := state == deploy.Smoked || state == deploy.Draining; restores != want {
 				t.Errorf("%s: what runs is put right: %v", state, restores)
 			}
 			if restores {
@@ -502,7 +524,7 @@ func TestNextSettings(t *testing.T) {
 
 // TestNextResumedHere begins an effect again as often as it takes: no process has ended over it.
 func TestNextResumedHere(t *testing.T) {
-	for _, state := range []deploy.State{deploy.Received, deploy.Checked, deploy.Compiled, deploy.Verified} {
+	for _, state := range []deploy.State{deploy.Received, deploy.Checked, deploy.Compiled, deploy.Verified, deploy.Packaged, deploy.Published, deploy.Smoked} {
 		w := newWorld(t)
 		id := w.upload(nested, "1")
 		for w.deployments[id].State != state {
@@ -510,7 +532,7 @@ func TestNextResumedHere(t *testing.T) {
 		}
 		rev := w.model.Rev
 		for range 10 {
-			if err := w.send(deploy.Resumed{Here: true}); err != nil || w.model.Rev != rev || len(w.pending) != 1 {
+			if err := w.send(deploy.Resumed{}); err != nil || w.model.Rev != rev || len(w.pending) != 1 {
 				t.Fatalf("%s: %+v, %v", state, w.model, err)
 			}
 		}
@@ -596,7 +618,7 @@ func TestNextLostThenRejected(t *testing.T) {
 	if err := w.send(deploy.WasRejected{Rejection: catalog.Rejection{Code: "document", Message: "no"}}); err != nil {
 		t.Fatal(err)
 	}
-	if len(w.pending) == 0 || !w.model.Unfinished() || !reflect.DeepEqual(w.pending[0], deploy.Effect(deploy.Switch{Version: w.versions[1]})) {
+	if len(w.pending) == 0 || !w.model.Unfinished() || !reflect.DeepEqual(w.pending[0].(deploy.Switch).Version, w.versions[1]) {
 		t.Fatalf("%+v %+v", w.model, w.pending)
 	}
 	w.settle()
@@ -699,9 +721,10 @@ func FuzzNext(f *testing.F) {
 			case n == 6:
 				e = deploy.RollbackAsked{ID: id, To: r.IntN(6) * r.IntN(2)}
 			case n == 7:
+				w.workers += r.IntN(2)
 				e = deploy.Resumed{}
 			case n == 8:
-				e = deploy.SettingsChanged{ID: id, Object: deploy.Object{Key: "models/m/model.json", Version: fmt.Sprint(r.IntN(9))}, Settings: deploy.Settings{Keep: r.IntN(4)}}
+				e = deploy.SettingsChanged{ID: id, Object: deploy.Object{Key: "models/m/model.json", Version: fmt.Sprint(r.IntN(9))}, Settings: deploy.Settings{Keep: r.IntN(4), Memory: 128 * r.IntN(3), ReservedConcurrency: r.IntN(2)}}
 			case n == 9:
 				e = deploy.Expired{}
 				w.at = w.at.AddDate(0, 0, r.IntN(60)-20)
@@ -712,7 +735,8 @@ func FuzzNext(f *testing.F) {
 			case n == 12 && len(w.pending) > 0:
 				e = deploy.WasFailed{Effect: w.pending[0], Cause: "no"}
 			case n == 13:
-				e = []deploy.Event{deploy.WasChecked{}, deploy.WasCompiled{}, deploy.WasVerified{}, deploy.WasCollected{Versions: []int{1, 2}}}[r.IntN(4)]
+				e = []deploy.Event{deploy.WasChecked{}, deploy.WasCompiled{}, deploy.WasVerified{}, deploy.WasPackaged{}, deploy.WasPublished{Name: "stray"},
+					deploy.WasSmoked{}, deploy.WasUnpublished{}, deploy.WasCollected{Versions: []int{1, 2}}}[r.IntN(8)]
 			case len(w.pending) > 0:
 				e = answer(w.pending[r.IntN(len(w.pending))])
 			default:
@@ -725,7 +749,7 @@ func FuzzNext(f *testing.F) {
 		}
 		w.send(deploy.Resumed{}) //nolint:errcheck // gives none
 		w.settle()
-		if w.model.Open != "" || w.model.Restore || len(w.model.Garbage) > 0 {
+		if w.model.Unfinished() {
 			t.Fatalf("it does not come to rest: %+v", w.model)
 		}
 	})

@@ -25,6 +25,12 @@ type Config struct {
 
 	Recompile CompileFunc // of a document that went live before; nil: Compile
 
+	Worker string // names this process: no other has the name; empty: a random one
+	Keep   int    // versions that can come back where the settings do not say, the live one included; 0: 3
+	// Ends says that the process ends with the deadline of a call's context, as a Lambda function does. What the call has
+	// begun is left alone by other processes until then, and ends with it.
+	Ends bool
+
 	Now      func() time.Time                                 // nil: time.Now
 	ID       func(at time.Time) string                        // gives ULIDs; nil: random ones
 	Pause    func(ctx context.Context, d time.Duration) error // waits before an effect is tried again; nil: by the clock
@@ -36,7 +42,6 @@ type Config struct {
 type Pipeline struct {
 	Config
 	lanes      lanes
-	begun      begun
 	compiling  chan struct{} // taken while a document is compiled: it takes memory
 	reporting  chan struct{} // taken while two versions are compared: it takes memory and time
 	background sync.WaitGroup
@@ -58,6 +63,9 @@ func New(c Config) *Pipeline {
 	}
 	if c.Patience == 0 {
 		c.Patience = 25 * time.Second
+	}
+	if c.Worker == "" {
+		c.Worker = NewID(c.Now())
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -324,9 +332,10 @@ func (p *Pipeline) run(ctx context.Context, id string, begin func(context.Contex
 		err error
 	}
 	answered, begun := make(chan answer, 1), make(chan string, 1)
-	lasting := context.WithoutCancel(ctx)
+	lasting, done := p.lasting(ctx)
 	waiting, forget := context.WithCancel(lasting) // not ctx: a caller who was told to come back later goes away
 	p.background.Go(func() {
+		defer done()
 		defer forget()
 		leave := p.lanes.enter(id)
 		defer leave()
@@ -367,6 +376,24 @@ func (p *Pipeline) run(ctx context.Context, id string, begin func(context.Contex
 	}
 }
 
+// lasting is a context for what goes on when the caller goes away.
+func (p *Pipeline) lasting(ctx context.Context) (context.Context, context.CancelFunc) {
+	lasting := context.WithoutCancel(ctx)
+	if deadline, ok := ctx.Deadline(); ok && p.Ends {
+		return context.WithDeadline(lasting, deadline)
+	}
+	return lasting, func() {}
+}
+
+// turn is this process's, now.
+func (p *Pipeline) turn(ctx context.Context) Turn {
+	t := Turn{At: p.Now(), Worker: p.Worker, Keep: p.Keep}
+	if deadline, ok := ctx.Deadline(); ok && p.Ends {
+		t.Until = deadline
+	}
+	return t
+}
+
 // newID gives the id of a deployment that is about to begin. It is greater than those of the model before, whatever the
 // clock does.
 func (p *Pipeline) newID(m Model) string {
@@ -397,11 +424,15 @@ type handling struct {
 	deployment string // of which the caller waits for the end
 	ended      func(Outcome)
 	told       bool
+	open       bool // a deployment is
 	last       Outcome
 }
 
 // maxConflicts is how often a transition is decided anew because somebody else was faster.
 const maxConflicts = 20
+
+// busyPause is how long a change waits for the last step of another one.
+const busyPause = time.Second / 4
 
 func (h *handling) handle(ctx context.Context, e Event) error {
 	for conflicts := 0; ; {
@@ -409,10 +440,7 @@ func (h *handling) handle(ctx context.Context, e Event) error {
 		if err != nil {
 			return err
 		}
-		if _, resumed := e.(Resumed); resumed {
-			e = Resumed{Here: h.p.begun.has(s.Model.Open)}
-		}
-		t, effects, err := Next(s, e, h.p.Now())
+		t, effects, err := Next(s, e, h.p.turn(ctx))
 		if errors.Is(err, ErrBusy) {
 			before := &handling{p: h.p, id: h.id, ended: func(Outcome) {}}
 			if err := before.handle(ctx, Resumed{}); err != nil {
@@ -420,6 +448,9 @@ func (h *handling) handle(ctx context.Context, e Event) error {
 			}
 			if conflicts++; conflicts > maxConflicts {
 				return ErrBusy
+			}
+			if err := h.p.Pause(ctx, busyPause); err != nil { // another process may be at it
+				return err
 			}
 			continue
 		}
@@ -441,7 +472,7 @@ func (h *handling) handle(ctx context.Context, e Event) error {
 		if len(effects) == 0 {
 			return nil
 		}
-		h.p.begun.add(s.Model.Open)
+		h.open = s.Model.Open != ""
 		if e, err = h.perform(ctx, effects[0]); err != nil {
 			return err
 		}
@@ -452,7 +483,6 @@ func (h *handling) handle(ctx context.Context, e Event) error {
 func (h *handling) tell(t Transition) {
 	for _, d := range t.Deployments {
 		if d.State.Final() {
-			h.p.begun.remove(d.ID)
 			h.p.logEnd(d)
 		}
 		if d.ID != h.deployment {
@@ -482,8 +512,14 @@ func (p *Pipeline) logEnd(d Deployment) {
 // perform does one effect and gives its answer.
 func (h *handling) perform(ctx context.Context, effect Effect) (Event, error) {
 	e, err := h.p.do(ctx, effect)
-	if err == nil {
+	switch {
+	case err == nil:
 		return e, nil
+	case errors.Is(err, ErrUnpublished) && h.open && publishes(effect):
+		return WasUnpublished{}, nil
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err() // this process is about to end: another one goes on
 	}
 	h.p.Log.Warn("an effect failed", slog.String("model", h.id), slog.String("effect", fmt.Sprintf("%T", effect)), slog.String("cause", err.Error()))
 	if err := h.p.Pause(ctx, time.Second/4); err != nil {
@@ -508,23 +544,30 @@ func (p *Pipeline) do(ctx context.Context, effect Effect) (answer Event, err err
 		return p.compile(ctx, e)
 	case Verify:
 		return p.verify(ctx, e)
+	case Pack:
+		return p.pack(ctx, e)
+	case Publish:
+		name, err := p.Runtime.Publish(ctx, e.Version, e.Model)
+		return WasPublished{name}, err
+	case Smoke:
+		return p.smoke(ctx, e)
 	case Switch:
 		if err := p.keepSnapshot(ctx, e.Version.Model, WasSwitched{}); err != nil {
 			return nil, err
 		}
-		return WasSwitched{}, p.Runtime.Switch(ctx, e.Version)
+		return WasSwitched{}, p.Runtime.Switch(ctx, e.Version, e.Model)
 	case Stop:
-		if err := p.keepSnapshot(ctx, e.Model, WasStopped{}); err != nil {
+		if err := p.keepSnapshot(ctx, e.Model.ID, WasStopped{}); err != nil {
 			return nil, err
 		}
 		return WasStopped{}, p.Runtime.Stop(ctx, e.Model)
 	case Collect:
 		for _, n := range e.Versions {
-			if err := p.Artifacts.Remove(ctx, e.Model, n); err != nil {
+			if err := p.Artifacts.Remove(ctx, e.Model.ID, n); err != nil {
 				return nil, err
 			}
 		}
-		return WasCollected{e.Versions}, nil
+		return WasCollected{e.Versions}, p.Runtime.Collect(ctx, e.Model, e.Keep)
 	}
 	return nil, fmt.Errorf("there is no effect %T", effect)
 }
@@ -562,34 +605,4 @@ func (l *lanes) enter(id string) (leave func()) {
 			delete(l.tail, id)
 		}
 	}
-}
-
-// begun are the open deployments that this process has worked on.
-type begun struct {
-	mu  sync.Mutex
-	ids map[string]bool
-}
-
-func (b *begun) has(id string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.ids[id]
-}
-
-func (b *begun) add(id string) {
-	if id == "" {
-		return
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.ids == nil {
-		b.ids = map[string]bool{}
-	}
-	b.ids[id] = true
-}
-
-func (b *begun) remove(id string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.ids, id)
 }

@@ -85,7 +85,7 @@ func TestSchemaChangeByDefault(t *testing.T) {
 func TestPatience(t *testing.T) {
 	s := newShelf()
 	compiling, goOn := make(chan struct{}, 2), make(chan struct{})
-	p := deploy.New(deploy.Config{Store: shelfStore{s}, Objects: shelfObjects{s}, Artifacts: shelfArtifacts{s}, Runtime: shelfRuntime{},
+	p := deploy.New(deploy.Config{Store: shelfStore{s}, Objects: shelfObjects{s}, Artifacts: shelfArtifacts{s}, Runtime: shelfRuntime{s},
 		Patience: time.Millisecond,
 		Compile: func(_ context.Context, document io.Reader, name string) ([]byte, error) {
 			compiling <- struct{}{}
@@ -117,7 +117,7 @@ func TestPatience(t *testing.T) {
 
 // slowPipeline makes a Pipeline that says when it compiles, and goes on with that once it is told to. Callers wait for 10 ms.
 func slowPipeline() (p *deploy.Pipeline, compiling, goOn chan struct{}) {
-	s := newSite()
+	s := newSite(false)
 	compiling, goOn = make(chan struct{}), make(chan struct{})
 	p = deploy.New(deploy.Config{Store: s.store, Objects: s.objects, Artifacts: s.artifacts, Runtime: s.runtime,
 		Patience: 10 * time.Millisecond,
@@ -181,7 +181,7 @@ func TestUndeployWaits(t *testing.T) {
 
 // TestMistakes lets the compiler panic: that deployment fails, and the process lives on.
 func TestMistakes(t *testing.T) {
-	s := newSite()
+	s := newSite(false)
 	p := deploy.New(deploy.Config{Store: s.store, Objects: s.objects, Artifacts: s.artifacts, Runtime: s.runtime,
 		Pause:   func(context.Context, time.Duration) error { return nil },
 		Compile: func(context.Context, io.Reader, string) ([]byte, error) { panic("a mistake") }})
@@ -201,7 +201,7 @@ func (forgetful) Deployment(context.Context, string, string) (deploy.Deployment,
 // TestLookLongAfter looks at a sidecar of a model whose newest deployment was rejected so long ago that only the model
 // knows of it.
 func TestLookLongAfter(t *testing.T) {
-	s := newSite()
+	s := newSite(false)
 	s.objects.Drop(deploy.KeyOf("m"), []byte("<PMML/>"))
 	if o, err := s.pipeline.Look(context.Background(), deploy.KeyOf("m"), deploy.By{}); err != nil || o.Deployment.State != deploy.Rejected {
 		t.Fatalf("%+v %v", o, err)
@@ -215,7 +215,7 @@ func TestLookLongAfter(t *testing.T) {
 
 // TestOvertaken copies a file over what was uploaded before that was read: whoever uploaded it is not told that it is live.
 func TestOvertaken(t *testing.T) {
-	s := newSite()
+	s := newSite(false)
 	other := line{coefficient: 3}.String()
 	s.replaced = &other
 	_, err := s.pipeline.Deploy(context.Background(), "m", strings.NewReader(line{coefficient: 2}.String()), deploy.Metadata{})

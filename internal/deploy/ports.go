@@ -9,6 +9,14 @@ import (
 // ErrConflict says that somebody else has changed the model since it was read.
 var ErrConflict = errors.New("the model was changed meanwhile")
 
+// ErrUnpublished says that nothing stands ready under the name under which a version was published.
+var ErrUnpublished = errors.New("what was published is gone")
+
+// A CrashError says that a version has crashed, or ran out of time or memory, instead of answering.
+type CrashError struct{ Message string }
+
+func (e *CrashError) Error() string { return e.Message }
+
 // ErrGone says that an object, or this version of it, is not there any more.
 var ErrGone = errors.New("the object is gone")
 
@@ -80,14 +88,29 @@ type Artifacts interface {
 const (
 	DocumentFile = "document.pmml"
 	CompiledFile = "model.bin"
+	SchemaFile   = "schema.json" // the evaluator.Schema
+	PackageFile  = "package.zip" // what runs the version, if it has a Package
 )
 
-// A Runtime runs live versions.
+// A Runtime runs versions. What is published stands ready under a name, in a Version's Published; the last of them counts.
+// Model.Rev is a fence: whoever has seen one refuses what comes with a lesser one, so that a process that was thought dead
+// does no harm.
 type Runtime interface {
-	// Switch makes a version answer all requests of its model from now on; those that have begun end undisturbed.
-	Switch(ctx context.Context, v Version) error
-	// Stop lets nothing answer for a model any more. It is no error if nothing does.
-	Stop(ctx context.Context, id string) error
+	// Pack makes the file that runs a version, of its files, and keeps it as PackageFile; without need for one, it gives
+	// the zero Package. The error is a *catalog.Rejection if it can never run.
+	Pack(ctx context.Context, v Version) (Package, error)
+	// Publish lets a version stand ready under a name, with v.Settings; nobody is sent to it. Repeated without a change, it
+	// gives the same name.
+	Publish(ctx context.Context, v Version, m Model) (name string, err error)
+	// Invoke has a version answer a body of POST /model/{id}/batch; *CrashError, ErrUnpublished.
+	Invoke(ctx context.Context, v Version, body []byte) ([]byte, error)
+	// Switch makes a version answer all requests of its model from now on, with m.Settings; those that have begun end
+	// undisturbed. ErrUnpublished.
+	Switch(ctx context.Context, v Version, m Model) error
+	// Stop lets nothing answer for a model any more; what is published stays. It is no error if nothing does.
+	Stop(ctx context.Context, m Model) error
+	// Collect removes what is published of a model but the names in keep; if there are none, all that is left of it.
+	Collect(ctx context.Context, m Model, keep []string) error
 }
 
 // A CompileFunc makes the compiled form of a document. The error is an *evaluator.Faults if the document is at fault.

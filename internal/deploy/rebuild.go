@@ -48,7 +48,7 @@ func (p *Pipeline) keepSnapshot(ctx context.Context, id string, answer Event) er
 	if err != nil {
 		return err
 	}
-	t, _, err := Next(s, answer, p.Now())
+	t, _, err := Next(s, answer, p.turn(ctx))
 	if err != nil || t.Model.ID == "" {
 		return err
 	}

@@ -29,7 +29,7 @@ func newLost(t *testing.T) *lost {
 	l := &lost{t: t, store: &deploytest.Store{Tape: tape}, artifacts: &deploytest.Artifacts{Tape: tape},
 		at: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	l.pipeline = deploy.New(deploy.Config{Store: l.store, Artifacts: l.artifacts, Objects: &deploytest.Objects{Tape: tape},
-		Runtime: &deploytest.Runtime{Tape: tape}, Now: func() time.Time { return l.at }, ID: l.id})
+		Runtime: &deploytest.Runtime{Tape: tape, Local: true}, Now: func() time.Time { return l.at }, ID: l.id})
 	return l
 }
 
@@ -47,7 +47,7 @@ func (l *lost) send(e deploy.Event) {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	tr, _, err := deploy.Next(s, e, l.at)
+	tr, _, err := deploy.Next(s, e, turnOf(s, l.at))
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -79,6 +79,9 @@ func (l *lost) upload(version string) {
 	}
 	l.send(deploy.WasCompiled{})
 	l.send(deploy.WasVerified{})
+	l.send(deploy.WasPackaged{})
+	l.send(deploy.WasPublished{Name: version})
+	l.send(deploy.WasSmoked{})
 	l.resume()
 }
 
@@ -222,8 +225,8 @@ func TestSnapshotFirst(t *testing.T) {
 	l.resume()
 	calls := l.store.Tape.Calls()
 	for _, want := range [][]string{
-		{"Artifacts.Put m 1 version.json", "Runtime.Switch m 1", "Store.Commit m 6"},
-		{"Artifacts.Put m 1 version.json", "Runtime.Stop m", "Store.Commit m 9"},
+		{"Artifacts.Put m 1 version.json", "Runtime.Switch m 1", "Store.Commit m 9"},
+		{"Artifacts.Put m 1 version.json", "Runtime.Stop m", "Store.Commit m 12"},
 	} {
 		for _, call := range want {
 			i := slices.Index(calls, call)

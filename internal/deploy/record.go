@@ -14,7 +14,10 @@ const (
 	Received   State = "RECEIVED"    // an object is there; its bytes and those beside it are to be kept and looked at
 	Checked    State = "CHECKED"     // they are kept and the settings are right; the document is to be compiled
 	Compiled   State = "COMPILED"    // the document is right; its compiled form is to be verified
-	Verified   State = "VERIFIED"    // it scores as it should; it is to go live
+	Verified   State = "VERIFIED"    // it scores as it should; what runs it is to be made
+	Packaged   State = "PACKAGED"    // that is made and kept; it is to stand ready where it runs
+	Published  State = "PUBLISHED"   // it stands ready, and nobody is sent to it; it is to be tried out there
+	Smoked     State = "SMOKED"      // it answers there as it does here; it is to go live
 	Live       State = "LIVE"        // it answers requests
 	Retired    State = "RETIRED"     // another version is live; this one can come back
 	RolledBack State = "ROLLED_BACK" // somebody went back from it to an earlier version; it can come back
@@ -65,11 +68,13 @@ type Model struct {
 	Garbage  []int `json:"garbage,omitempty"`  // versions whose files are to be removed
 
 	Open      string             `json:"open,omitempty"`      // id of the deployment that has not ended
+	Untidy    bool               `json:"untidy,omitempty"`    // something may be published that nobody needs
 	Restore   bool               `json:"restore,omitempty"`   // what runs may not be Live: it is to be put right
 	Rejection *catalog.Rejection `json:"rejection,omitempty"` // why nothing is live, if the last document was rejected
 
 	Latest   Summary   `json:"latest,omitzero"` // the newest deployment
 	Settings Settings  `json:"settings"`
+	Serves   Portrait  `json:"serves,omitzero"` // what lists show of the version that is live, or was last
 	Created  time.Time `json:"created"`
 	Updated  time.Time `json:"updated"`          // never goes back, whatever the clock does
 	Deleted  time.Time `json:"deleted,omitzero"` // when it was taken out of service
@@ -94,8 +99,29 @@ type Version struct {
 	Schema        string `json:"schema,omitempty"`       // SHA-256 of what the model takes and gives
 	Rows          int    `json:"rows"`                   // verification and golden rows that it has scored as expected; 0: unverified
 
+	Portrait  Portrait `json:"portrait,omitzero"`
+	Package   Package  `json:"package,omitzero"`
+	Published []string `json:"published,omitempty"` // names under which it stands ready, ascending; the last one counts
+	ColdMS    int64    `json:"coldMs,omitempty"`    // milliseconds that its first answer took where it runs, start included
+	WarmMS    int64    `json:"warmMs,omitempty"`    // that the next one took
+
 	Created time.Time `json:"created"`
 	Since   time.Time `json:"since,omitzero"` // when it went live last
+}
+
+// A Portrait is the little of a version that lists of models show, so that no model is opened for one.
+type Portrait struct {
+	Element        string    `json:"element"` // of the model, such as "TreeModel"
+	MiningFunction string    `json:"miningFunction"`
+	ModelVersion   string    `json:"modelVersion,omitempty"`
+	Document       Document  `json:"document"`
+	Created        time.Time `json:"created"` // when the version was uploaded
+}
+
+// A Package is what runs a version, as one file; the zero value, if what runs it needs none.
+type Package struct {
+	Size     int64  `json:"size"`     // bytes
+	Checksum string `json:"checksum"` // SHA-256 in base64
 }
 
 // A Document is a PMML document as text: without compression.
@@ -116,7 +142,11 @@ type Deployment struct {
 	Object  *Object `json:"object,omitempty"`  // of an upload or a removal
 	By      By      `json:"by"`
 
-	Attempts  int                `json:"attempts,omitempty"` // how often the effect of the state has begun
+	Attempts  int                `json:"attempts,omitempty"`  // how often the effect of the state has begun
+	Worker    string             `json:"worker,omitempty"`    // process that is at it
+	Until     time.Time          `json:"until,omitzero"`      // nobody else goes on with it before; zero: anybody may
+	Published string             `json:"published,omitempty"` // name under which it has published its version
+	Again     int                `json:"again,omitempty"`     // how often what was published was gone, and is published again
 	Rejection *catalog.Rejection `json:"rejection,omitempty"`
 	Failure   string             `json:"failure,omitempty"`  // what the system could not do
 	Warnings  []string           `json:"warnings,omitempty"` // what a person should look at though it went live

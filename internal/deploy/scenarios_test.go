@@ -21,6 +21,7 @@ type scenario struct {
 	before []step
 	open   bool // the last step of before ends in the middle: its deployment is open when the steps begin
 	steps  []step
+	remote bool     // it is only about what runs outside the process
 	also   []string // documents that may answer meanwhile, besides those before and after each step
 }
 
@@ -81,6 +82,24 @@ func replacedBy(document string, s step) step {
 	return s
 }
 
+// A place is where a scenario plays: what runs models does so within the process, or somewhere else.
+type place struct {
+	scenario
+	remote bool
+}
+
+// everywhere gives all scenarios by name, in both places.
+func everywhere() map[string]place {
+	places := map[string]place{}
+	for _, sc := range scenarios() {
+		places[sc.name+", remote"] = place{sc, true}
+		if !sc.remote {
+			places[sc.name+", local"] = place{sc, false}
+		}
+	}
+	return places
+}
+
 const (
 	besideFolder = "models/m.pmml"
 	inFolder     = "models/m/model.pmml"
@@ -114,6 +133,10 @@ func scenarios() []scenario {
 		{name: "settings", before: []step{upload(first)}, steps: []step{settings(`{"owner": "o"}`)}},
 		{name: "settings that are wrong", before: []step{upload(first)}, steps: []step{settings(`{"owner": 7}`)}},
 		{name: "settings that are gone", before: []step{settings(`{"owner": "o"}`), upload(first)}, steps: []step{take("models/m/model.json")}},
+		{name: "settings that are published", before: []step{upload(first)}, steps: []step{settings(`{"memory": 512}`)}},
+		{name: "settings that apply at once", before: []step{upload(first)}, steps: []step{settings(`{"tags": {"a": "b"}}`)}},
+		{name: "rollback to what is not published any more", before: []step{upload(first), upload(second)}, remote: true,
+			steps: []step{{put: (*site).rob, ask: rollback(1).ask}}},
 		{name: "file that is replaced while it is read", before: []step{drop(besideFolder, first)},
 			steps: []step{replacedBy(third, drop(besideFolder, second)), lookAt(besideFolder, nil)}, also: []string{third}},
 		{name: "more versions than are kept", before: []step{upload(first), upload(second), upload(third)}, steps: []step{upload(fourth)}},

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"strconv"
 	"strings"
@@ -30,6 +31,30 @@ type Settings struct {
 	Schema      string            `json:"schemaChange,omitempty"` // SchemaAllow or SchemaRefuse, the default
 	Keep        int               `json:"keepVersions,omitempty"` // how many versions can come back, the live one included; 0: 3
 	Tolerance   Tolerance         `json:"tolerance,omitzero"`
+
+	// For Lambda; zero fields have the stack's defaults.
+	Memory                 int `json:"memory,omitempty"`                 // MB of the model's function; 0: by the size of the model
+	Timeout                int `json:"timeout,omitempty"`                // seconds that one request may take
+	ReservedConcurrency    int `json:"reservedConcurrency,omitempty"`    // requests that may run at one time
+	ProvisionedConcurrency int `json:"provisionedConcurrency,omitempty"` // environments that stand ready
+}
+
+// change says what is to be done when these settings give way to others: the state in which a deployment begins that does
+// it. What a published version has for ever is published again.
+func (s Settings) change(to Settings) (State, bool) {
+	switch {
+	case s.Memory != to.Memory || s.Timeout != to.Timeout:
+		return Packaged, true
+	case s.ReservedConcurrency != to.ReservedConcurrency || s.ProvisionedConcurrency != to.ProvisionedConcurrency || !maps.Equal(s.Tags, to.Tags):
+		return Smoked, true
+	}
+	return "", false
+}
+
+// published gives the settings with what a published version has for ever of others.
+func (s Settings) published(of Settings) Settings {
+	s.Memory, s.Timeout = of.Memory, of.Timeout
+	return s
 }
 
 // What is done about a version that takes or gives something else than the live one, so that callers would break.

@@ -12,9 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/handoff-pmml/handoff/evaluator"
 	"github.com/handoff-pmml/handoff/evaluator/compile"
 	"github.com/handoff-pmml/handoff/internal/catalog"
 	"github.com/handoff-pmml/handoff/internal/deploy"
+	"github.com/handoff-pmml/handoff/internal/scoring"
 )
 
 // A shelf is the plainest world that a Pipeline can stand on: maps. It is Store, Objects, Artifacts and Runtime.
@@ -47,7 +49,7 @@ func newShelf() *shelf {
 
 func (s *shelf) pipeline(t testing.TB) *deploy.Pipeline {
 	t.Helper()
-	p := deploy.New(deploy.Config{Store: shelfStore{s}, Objects: shelfObjects{s}, Artifacts: shelfArtifacts{s}, Runtime: shelfRuntime{},
+	p := deploy.New(deploy.Config{Store: shelfStore{s}, Objects: shelfObjects{s}, Artifacts: shelfArtifacts{s}, Runtime: shelfRuntime{s},
 		Pause: func(context.Context, time.Duration) error { return nil },
 		Compile: func(_ context.Context, document io.Reader, name string) ([]byte, error) {
 			return compile.Compile(document, compile.Options{ModelName: name})
@@ -74,11 +76,32 @@ type (
 	shelfStore     struct{ *shelf }
 	shelfObjects   struct{ *shelf }
 	shelfArtifacts struct{ *shelf }
-	shelfRuntime   struct{}
+	shelfRuntime   struct{ *shelf }
 )
 
-func (shelfRuntime) Switch(context.Context, deploy.Version) error { return nil }
-func (shelfRuntime) Stop(context.Context, string) error           { return nil }
+func (shelfRuntime) Pack(context.Context, deploy.Version) (deploy.Package, error) {
+	return deploy.Package{}, nil
+}
+func (shelfRuntime) Publish(context.Context, deploy.Version, deploy.Model) (string, error) {
+	return "1", nil
+}
+func (r shelfRuntime) Invoke(ctx context.Context, v deploy.Version, body []byte) ([]byte, error) {
+	m, err := evaluator.Open(r.file(v.Model, v.Number, deploy.CompiledFile))
+	if err != nil {
+		return nil, err
+	}
+	answer, _, err := scoring.New(m).Batch(&scoring.Job{Context: ctx, Body: body})
+	return answer, err
+}
+func (shelfRuntime) Switch(context.Context, deploy.Version, deploy.Model) error { return nil }
+func (shelfRuntime) Stop(context.Context, deploy.Model) error                   { return nil }
+func (shelfRuntime) Collect(context.Context, deploy.Model, []string) error      { return nil }
+
+func (s *shelf) file(id string, version int, name string) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.files[fmt.Sprint(id, "/", version, "/", name)]
+}
 
 func (s shelfStore) Status(_ context.Context, id string) (deploy.Status, error) {
 	s.mu.Lock()

@@ -28,6 +28,8 @@ type site struct {
 	artifacts *deploytest.Artifacts
 	replaced  *string // document that takes the place of the next one that is read; nil: none does
 
+	robbed   bool // what is published was removed, and nobody has noticed yet
+	remote   bool // what runs is somewhere else, and outlives processes, as on AWS; else it ends with them
 	runtime  *deploytest.Runtime
 	pipeline *deploy.Pipeline
 	restarts int
@@ -38,9 +40,9 @@ type site struct {
 	labels *labels // nil: nobody wants to know
 }
 
-func newSite() *site {
+func newSite(remote bool) *site {
 	tape := &deploytest.Tape{}
-	s := &site{tape: tape, store: &deploytest.Store{Tape: tape}, objects: &deploytest.Objects{Tape: tape},
+	s := &site{remote: remote, tape: tape, store: &deploytest.Store{Tape: tape}, objects: &deploytest.Objects{Tape: tape},
 		artifacts: &deploytest.Artifacts{Tape: tape}, at: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	s.boot()
 	return s
@@ -49,15 +51,20 @@ func newSite() *site {
 // clone gives a site with the same disks and a new process.
 func (s *site) clone() *site {
 	tape := &deploytest.Tape{}
-	c := &site{tape: tape, store: s.store.Clone(tape), objects: s.objects.Clone(tape), artifacts: s.artifacts.Clone(tape),
-		replaced: s.replaced, at: s.at, ids: s.ids}
+	c := &site{remote: s.remote, tape: tape, store: s.store.Clone(tape), objects: s.objects.Clone(tape), artifacts: s.artifacts.Clone(tape),
+		replaced: s.replaced, at: s.at, ids: s.ids, robbed: s.robbed}
+	if s.remote {
+		c.runtime = s.runtime.Clone(tape, c.artifacts)
+	}
 	c.boot()
 	return c
 }
 
-// boot begins a process that runs nothing yet.
+// boot begins a process. What runs in processes runs nothing yet.
 func (s *site) boot() {
-	s.runtime = &deploytest.Runtime{Tape: s.tape}
+	if !s.remote || s.runtime == nil {
+		s.runtime = &deploytest.Runtime{Tape: s.tape, Artifacts: s.artifacts, Local: !s.remote}
+	}
 	s.pipeline = deploy.New(deploy.Config{
 		Store: siteStore{s.store, s}, Objects: siteObjects{s.objects, s}, Artifacts: s.artifacts, Runtime: s.runtime,
 		Compile: s.tape.Compile(compileOnce),
@@ -137,8 +144,17 @@ func compileOnce(_ context.Context, document io.Reader, name string) ([]byte, er
 	return c.bytes, c.err
 }
 
+// rob removes what is published of version 1.
+func (s *site) rob() {
+	s.runtime.Unpublish("m", 1)
+	s.robbed = true
+}
+
 // load runs what is live, as a server does when it starts.
 func (s *site) load(ctx context.Context) error {
+	if s.remote {
+		return nil // it still runs
+	}
 	models, err := s.store.Models(ctx)
 	if err != nil {
 		return err
@@ -151,7 +167,7 @@ func (s *site) load(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := s.runtime.Switch(ctx, v); err != nil {
+		if err := s.runtime.Switch(ctx, v, m); err != nil {
 			return err
 		}
 	}
@@ -305,7 +321,7 @@ func (s *site) consistent(ctx context.Context) error {
 	live := map[string]int{}
 	for _, m := range models {
 		if m.Unfinished() {
-			wrong("%s is not finished: open %q, garbage %v, restore %v", m.ID, m.Open, m.Garbage, m.Restore)
+			wrong("%s is not finished: open %q, garbage %v, restore %t, untidy %t", m.ID, m.Open, m.Garbage, m.Restore, m.Untidy)
 		}
 		if m.Desired != m.Live {
 			wrong("%s: version %d is wanted, %d is live", m.ID, m.Desired, m.Live)
@@ -322,10 +338,38 @@ func (s *site) consistent(ctx context.Context) error {
 	if !maps.Equal(live, s.runtime.Live()) {
 		wrong("%v is live, %v runs", live, s.runtime.Live())
 	}
+	if s.remote {
+		s.consistentPublished(ctx, store, models, wrong)
+	}
 	if err := s.consistentRemains(ctx, live); err != nil {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// consistentPublished looks at what is published: all that is kept, and nothing else.
+func (s *site) consistentPublished(ctx context.Context, store deploy.Store, models []deploy.Model, wrong func(string, ...any)) {
+	want := map[string]map[string]int{}
+	for _, m := range models {
+		for _, n := range m.Kept {
+			v, err := store.Version(ctx, m.ID, n)
+			if err != nil || len(v.Published) == 0 {
+				wrong("%s: version %d is kept, but not published: %v", m.ID, n, err)
+			}
+			for _, name := range v.Published {
+				if want[m.ID] == nil {
+					want[m.ID] = map[string]int{}
+				}
+				want[m.ID][name] = n
+			}
+		}
+	}
+	if s.robbed {
+		delete(want["m"], "1")
+	}
+	if got := s.runtime.Published(); !maps.EqualFunc(got, want, maps.Equal) {
+		wrong("%v is published, %v is to be kept", got, want)
+	}
 }
 
 // consistentVersions looks at the versions of a model and their files, which it takes from folders.

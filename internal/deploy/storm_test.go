@@ -45,7 +45,7 @@ func TestStorm(t *testing.T) {
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			s := &storm{site: newSite(), t: t, seed: uint64(seed), fates: []int{0, 200, 40, 15}[seed%4]}
+			s := &storm{site: newSite(seed%2 == 0), t: t, seed: uint64(seed), fates: []int{0, 200, 40, 15}[seed%4]}
 			for round := range 3 {
 				s.round(round)
 			}
@@ -140,7 +140,7 @@ func (s *storm) ask(ctx context.Context, random *rand.Rand, who int) {
 		o, err = s.pipeline.Undeploy(ctx, id, by)
 	case 10:
 		sidecar := deploy.SidecarOf(id, deploy.SettingsName)
-		s.objects.Drop(sidecar, []byte([]string{`{"keepVersions": 2}`, `{"owner": "o"}`, `{"owner": 7}`}[random.IntN(3)]))
+		s.objects.Drop(sidecar, []byte([]string{`{"keepVersions": 2}`, `{"owner": "o"}`, `{"owner": 7}`, `{"memory": 512}`, `{"tags": {"a": "b"}}`}[random.IntN(5)]))
 		o, err = s.pipeline.Look(ctx, sidecar, folder)
 	case 11:
 		s.pass(time.Hour)

@@ -1,8 +1,10 @@
 package deploy
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -36,6 +38,13 @@ func (p *Pipeline) verify(ctx context.Context, e Verify) (Event, error) {
 		return WasRejected{Rejection: *rejection}, nil
 	}
 	if err != nil {
+		return nil, err
+	}
+	schema, err := json.Marshal(model.Schema())
+	if err != nil {
+		return nil, err
+	}
+	if err := p.Artifacts.Put(ctx, v.Model, v.Number, SchemaFile, bytes.NewReader(schema)); err != nil {
 		return nil, err
 	}
 	return verified, nil
@@ -131,6 +140,8 @@ func (c *candidate) verify(ctx context.Context) (WasVerified, error) {
 	if v.Schema, err = schemaHash(c.model.Schema()); err != nil {
 		return v, err
 	}
+	s := c.model.Schema()
+	v.Portrait = Portrait{Element: cut(s.Element, maxName), MiningFunction: cut(s.MiningFunction, maxName), ModelVersion: cut(s.ModelVersion, maxName)}
 	if err := c.model.Verify(); err != nil {
 		if r := catalog.Reject(err); r != nil {
 			return v, r

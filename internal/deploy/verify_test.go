@@ -433,7 +433,7 @@ func TestGoldenTakesTooLong(t *testing.T) {
 	s.lay("models/m/golden.csv", "x,y\n"+strings.Repeat("1,3\n", 1000))
 	var mu sync.Mutex
 	now := time.Now()
-	p := deploy.New(deploy.Config{Store: shelfStore{s}, Objects: shelfObjects{s}, Artifacts: shelfArtifacts{s}, Runtime: shelfRuntime{},
+	p := deploy.New(deploy.Config{Store: shelfStore{s}, Objects: shelfObjects{s}, Artifacts: shelfArtifacts{s}, Runtime: shelfRuntime{s},
 		Compile: func(_ context.Context, document io.Reader, name string) ([]byte, error) {
 			return compile.Compile(document, compile.Options{ModelName: name})
 		},

@@ -190,7 +190,7 @@ func (s *Server) open(ctx context.Context, m deploy.Model) error {
 	if err != nil {
 		return err
 	}
-	if err := s.runtime.Switch(ctx, v); err != nil {
+	if err := s.runtime.Switch(ctx, v, m); err != nil {
 		return err
 	}
 	if at := s.used[m.ID]; at.After(v.Since) {

@@ -55,7 +55,7 @@ func TestHistory(t *testing.T) {
 	}
 	var one deploy.Deployment
 	get("/model/iris/deployments/"+deployments.Deployments[1].ID, http.StatusOK, &one)
-	if one.State != deploy.Live || len(one.Steps) != 5 || !strings.HasPrefix(one.By.Actor, "admin 127.0.0.1") {
+	if one.State != deploy.Live || len(one.Steps) != 8 || !strings.HasPrefix(one.By.Actor, "admin 127.0.0.1") {
 		t.Errorf("%+v", one)
 	}
 	get("/openscoring/model/iris/deployments?limit=1&before="+one.ID, http.StatusOK, &deployments)
@@ -137,7 +137,7 @@ func TestHistoryRefuses(t *testing.T) {
 // TestAccepted asks for changes that take longer than the server is patient: none is told as if it were done.
 func TestAccepted(t *testing.T) {
 	compiling, goOn := make(chan struct{}), make(chan struct{})
-	server := newServerWith(t, local.Options{Patience: 10 * time.Millisecond, Pipeline: func(c *deploy.Config) {
+	server := newServerWith(t, local.Options{Patience: 300 * time.Millisecond, Pipeline: func(c *deploy.Config) {
 		compile := c.Compile
 		c.Compile = func(ctx context.Context, document io.Reader, modelName string) ([]byte, error) {
 			compiling <- struct{}{}

@@ -33,14 +33,15 @@ func TestFates(t *testing.T) {
 			}
 			return deploytest.Pass
 		}}
-		r := &deploytest.Runtime{Tape: tape}
-		if err := r.Switch(context.Background(), deploy.Version{Model: "m", Number: 3}); !errors.Is(err, test.err) {
+		r := &deploytest.Runtime{Tape: tape, Local: true}
+		m := deploy.Model{ID: "m"}
+		if err := r.Switch(context.Background(), deploy.Version{Model: "m", Number: 3}, m); !errors.Is(err, test.err) {
 			t.Errorf("fate %d: %v", test.fate, err)
 		}
 		if done := r.Live()["m"] == 3; done != test.done {
 			t.Errorf("fate %d: done %v", test.fate, done)
 		}
-		if err := r.Stop(context.Background(), "m"); !errors.Is(err, test.second) {
+		if err := r.Stop(context.Background(), m); !errors.Is(err, test.second) {
 			t.Errorf("after fate %d: %v", test.fate, err)
 		}
 		want := []string{"Runtime.Switch m 3", "Runtime.Stop m"}
@@ -51,7 +52,7 @@ func TestFates(t *testing.T) {
 			t.Errorf("fate %d: %s", test.fate, d)
 		}
 		tape.Restart(nil)
-		if err := r.Stop(context.Background(), "m"); err != nil || len(tape.Calls()) != 1 {
+		if err := r.Stop(context.Background(), m); err != nil || len(tape.Calls()) != 1 {
 			t.Errorf("after a restart: %v", err)
 		}
 	}

@@ -191,38 +191,3 @@ func (a *Artifacts) File(id string, version int, name string) []byte {
 	defer a.Tape.mu.Unlock()
 	return a.files[folderOf(id, version)][name]
 }
-
-// A Runtime is a deploy.Runtime that runs nothing. What it has switched to is gone when the process has.
-type Runtime struct {
-	Tape *Tape // required
-
-	live map[string]int
-}
-
-var _ deploy.Runtime = (*Runtime)(nil)
-
-// Switch is as deploy.Runtime says.
-func (r *Runtime) Switch(ctx context.Context, v deploy.Version) error {
-	return r.Tape.do(ctx, func() error {
-		if r.live == nil {
-			r.live = map[string]int{}
-		}
-		r.live[v.Model] = v.Number
-		return nil
-	}, "Runtime.Switch", v.Model, v.Number)
-}
-
-// Stop is as deploy.Runtime says.
-func (r *Runtime) Stop(ctx context.Context, id string) error {
-	return r.Tape.do(ctx, func() error {
-		delete(r.live, id)
-		return nil
-	}, "Runtime.Stop", id)
-}
-
-// Live gives the number of the version that answers for each model. It is no call.
-func (r *Runtime) Live() map[string]int {
-	r.Tape.mu.Lock()
-	defer r.Tape.mu.Unlock()
-	return maps.Clone(r.live)
-}

@@ -134,7 +134,7 @@ func (j *journey) events(events ...deploy.Event) {
 	for _, e := range events {
 		before := must[deploy.Status](t)(j.store.Status(ctx, j.id))
 		j.at = j.at.Add(time.Second)
-		tr, _, err := deploy.Next(before, e, j.at)
+		tr, _, err := deploy.Next(before, e, deploy.Turn{At: j.at})
 		if err != nil {
 			t.Fatalf("%T: %v", e, err)
 		}
@@ -219,7 +219,9 @@ func life(t *testing.T, s deploy.Store) {
 	relative := 0.1
 	checked := deploy.WasChecked{Document: deploy.Document{Size: 1 << 40, Checksum: strings.Repeat("ab", 32)}, ModelName: "m", Sidecars: map[string]string{deploy.SidecarOf("m", deploy.SettingsName): "s1"},
 		Settings: deploy.Settings{Description: "d", Tags: map[string]string{"a": "b", "": "ü"}, Keep: 2, Tolerance: deploy.Tolerance{Relative: &relative}}, Golden: true}
-	live := []deploy.Event{checked, deploy.WasCompiled{Evaluator: "7", Bytes: 1 << 33}, deploy.WasVerified{Schema: "ff", Rows: 3, Warnings: []string{"w"}}, deploy.WasSwitched{}}
+	live := []deploy.Event{checked, deploy.WasCompiled{Evaluator: "7", Bytes: 1 << 33}, deploy.WasVerified{Schema: "ff", Rows: 3, Warnings: []string{"w", "ö"},
+		Portrait: deploy.Portrait{Element: "TreeModel", MiningFunction: "regression"}}, deploy.WasPackaged{Package: deploy.Package{Size: 1 << 33, Checksum: "+/="}},
+		deploy.WasPublished{Name: "$LATEST"}, deploy.WasSmoked{Cold: time.Second, Warm: time.Millisecond}, deploy.WasSwitched{}}
 	for range 4 {
 		j.events(append([]deploy.Event{upload()}, live...)...)
 	}
@@ -228,7 +230,7 @@ func life(t *testing.T, s deploy.Store) {
 	j.events(upload(), upload(), deploy.Resumed{}, deploy.WasFailed{Effect: deploy.Check{}, Cause: "disk"})
 	j.events(live...)
 	j.events(deploy.RollbackAsked{ID: ulid(50), By: by}, deploy.WasSwitched{})
-	j.events(deploy.SettingsChanged{ID: ulid(51), Object: deploy.Object{Key: deploy.SidecarOf("life", deploy.SettingsName), Version: "s2"}})
+	j.events(deploy.SettingsChanged{ID: ulid(51), Object: deploy.Object{Key: deploy.SidecarOf("life", deploy.SettingsName), Version: "s2"}}, deploy.WasSwitched{})
 	j.events(deploy.Removed{ID: ulid(52), By: by}, deploy.WasStopped{})
 	j.events(deploy.RollbackAsked{ID: ulid(53), By: by}, deploy.WasSwitched{})
 	j.events(deploy.Removed{ID: ulid(54), By: by}, deploy.WasStopped{})

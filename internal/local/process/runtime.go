@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,8 +29,9 @@ type Runtime struct {
 	compile   deploy.CompileFunc
 	log       *slog.Logger
 
-	mu     sync.RWMutex // guards models, and is never held for long
+	mu     sync.RWMutex // guards the maps, and is never held for long
 	models map[string]*live
+	ready  map[string]*live // published last, and not yet live
 }
 
 // A live is a version that answers requests. It never changes but for the time of its last use; whoever scores with it
@@ -42,33 +45,94 @@ type live struct {
 // New makes a Runtime without models. Compiled forms that are damaged or of another version of Handoff are made again by
 // compile.
 func New(artifacts deploy.Artifacts, compile deploy.CompileFunc, log *slog.Logger) *Runtime {
-	return &Runtime{artifacts: artifacts, compile: compile, log: log, models: map[string]*live{}}
+	return &Runtime{artifacts: artifacts, compile: compile, log: log, models: map[string]*live{}, ready: map[string]*live{}}
+}
+
+// Pack makes nothing: this process runs compiled forms as they are.
+func (r *Runtime) Pack(context.Context, deploy.Version) (deploy.Package, error) {
+	return deploy.Package{}, nil
+}
+
+// Publish opens a version, so that Switch has nothing left to do that could fail.
+func (r *Runtime) Publish(ctx context.Context, v deploy.Version, _ deploy.Model) (string, error) {
+	m, err := r.load(ctx, v)
+	if err != nil {
+		return "", err
+	}
+	r.mu.Lock()
+	r.ready[v.Model] = m
+	r.mu.Unlock()
+	return strconv.Itoa(v.Number), nil
+}
+
+// Invoke has the version answer that was published last.
+func (r *Runtime) Invoke(ctx context.Context, v deploy.Version, body []byte) ([]byte, error) {
+	m := r.find(v)
+	if m == nil {
+		return nil, deploy.ErrUnpublished
+	}
+	answer, _, err := m.scorer.Batch(&scoring.Job{Context: ctx, Body: body})
+	return answer, err
+}
+
+// find gives a version that is open, or nil.
+func (r *Runtime) find(v deploy.Version) *live {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for _, m := range []*live{r.ready[v.Model], r.models[v.Model]} {
+		if m != nil && m.Version == v.Number && m.Checksum == v.Document.Checksum {
+			return m
+		}
+	}
+	return nil
 }
 
 // Switch makes a version answer all requests of its model from now on.
-func (r *Runtime) Switch(ctx context.Context, v deploy.Version) error {
+func (r *Runtime) Switch(ctx context.Context, v deploy.Version, _ deploy.Model) error {
+	m := r.find(v)
+	if m == nil { // of an earlier process, or an earlier version
+		var err error
+		if m, err = r.load(ctx, v); err != nil {
+			return err
+		}
+	}
+	r.mu.Lock()
+	r.models[v.Model] = m
+	delete(r.ready, v.Model)
+	r.mu.Unlock()
+	return nil
+}
+
+func (r *Runtime) load(ctx context.Context, v deploy.Version) (*live, error) {
 	opened, err := r.open(ctx, v)
 	if err != nil {
-		return fmt.Errorf("open version %d of %s: %w", v.Number, v.Model, err)
+		return nil, fmt.Errorf("open version %d of %s: %w", v.Number, v.Model, err)
 	}
-	m := &live{
+	return &live{
 		Model: catalog.Model{
 			ID: v.Model, Version: v.Number, Schema: opened.Schema(), Size: v.Document.Size, Checksum: v.Document.Checksum,
 			Created: v.Created,
 		},
 		scorer: scoring.New(opened),
-	}
+	}, nil
+}
+
+// Stop lets nothing answer for a model any more.
+func (r *Runtime) Stop(_ context.Context, m deploy.Model) error {
 	r.mu.Lock()
-	r.models[v.Model] = m
+	delete(r.models, m.ID)
+	delete(r.ready, m.ID)
 	r.mu.Unlock()
 	return nil
 }
 
-// Stop lets nothing answer for a model any more.
-func (r *Runtime) Stop(_ context.Context, id string) error {
+// Collect lets go of a version that was published, and is not to be kept.
+func (r *Runtime) Collect(_ context.Context, m deploy.Model, keep []string) error {
 	r.mu.Lock()
-	delete(r.models, id)
-	r.mu.Unlock()
+	defer r.mu.Unlock()
+	if ready := r.ready[m.ID]; ready != nil && !slices.Contains(keep, strconv.Itoa(ready.Version)) {
+		delete(r.ready, m.ID)
+	}
 	return nil
 }
 
