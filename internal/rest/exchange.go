@@ -152,7 +152,7 @@ func (x *exchange) allowOrigin() {
 		header.Set("Access-Control-Allow-Origin", allowed)
 		header.Set("Access-Control-Allow-Methods", x.resource.allow)
 		header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Encoding, X-HTTP-Method-Override")
-		header.Set("Access-Control-Expose-Headers", "Location, X-Application, X-Request-Id, X-Handoff-Fault")
+		header.Set("Access-Control-Expose-Headers", "Location, X-Application, X-Request-Id, X-Handoff-Fault, X-Handoff-Version, X-Handoff-Checksum")
 		return
 	}
 }

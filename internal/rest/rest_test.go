@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"compress/flate"
 	"compress/zlib"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -874,7 +876,8 @@ func TestReady(t *testing.T) {
 	}
 }
 
-// TestRedeployWhileScoring replaces a model again and again; every answer is of one version or the other.
+// TestRedeployWhileScoring replaces a model again and again; every answer is of one version or the other, and says of
+// which.
 func TestRedeployWhileScoring(t *testing.T) {
 	server := withIris(t, nil)
 	one := irisDocument(t)
@@ -890,8 +893,13 @@ func TestRedeployWhileScoring(t *testing.T) {
 					return
 				default:
 				}
-				if got := send(t, server, request{"POST", "/model/iris", "", record}); got.body != setosa && got.body != changed {
-					t.Errorf("%d %s", got.status, got.body)
+				got := send(t, server, request{"POST", "/model/iris", "", record})
+				version, document, want := got.header.Get("X-Handoff-Version"), one, setosa
+				if n, err := strconv.Atoi(version); err != nil || n%2 == 0 { // the first was one
+					document, want = two, changed
+				}
+				if got.body != want || got.header.Get("X-Handoff-Checksum") != checksum(document) {
+					t.Errorf("version %s: %d %s", version, got.status, got.body)
 				}
 			}
 		})
@@ -907,6 +915,37 @@ func TestRedeployWhileScoring(t *testing.T) {
 	}
 	close(done)
 	scorers.Wait()
+}
+
+// TestVersionHeaders looks for what says which version has answered: on whatever a model has looked at, and nowhere else.
+func TestVersionHeaders(t *testing.T) {
+	server := withIris(t, nil)
+	for _, c := range []struct {
+		request
+		version string
+	}{
+		{request{"POST", "/model/iris", "", record}, "1"},
+		{request{"POST", "/model/iris/batch", "", `{"requests":[]}`}, "1"},
+		{request{"POST", "/model/iris/csv", "Content-Type: text/plain", "Petal_Length\n1.4"}, "1"},
+		{request{"POST", "/model/iris", "", `{"arguments":{"Petal_Length":"long"}}`}, "1"},
+		{request{"POST", "/model/iris", "", `{`}, "1"},
+		{request{"POST", "/model/none", "", record}, ""},
+		{request{"GET", "/model/iris", "", ""}, ""},
+	} {
+		got := send(t, server, c.request)
+		known := ""
+		if c.version != "" {
+			known = checksum(irisDocument(t))
+		}
+		if got.header.Get("X-Handoff-Version") != c.version || got.header.Get("X-Handoff-Checksum") != known {
+			t.Errorf("%s %s %s: %d %v", c.method, c.path, c.body, got.status, got.header)
+		}
+	}
+}
+
+func checksum(document string) string {
+	sum := sha256.Sum256([]byte(document))
+	return hex.EncodeToString(sum[:])
 }
 
 // TestConcurrentDeployments deploys and undeploys one id from many sides at once.

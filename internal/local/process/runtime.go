@@ -56,7 +56,7 @@ func (r *Runtime) Switch(ctx context.Context, v deploy.Version) error {
 			ID: v.Model, Version: v.Number, Schema: opened.Schema(), Size: v.Document.Size, Checksum: v.Document.Checksum,
 			Created: v.Created,
 		},
-		scorer: scoring.New(opened),
+		scorer: scoring.New(opened).Of(v.Number, v.Document.Checksum),
 	}
 	r.mu.Lock()
 	r.models[v.Model] = m
