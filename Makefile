@@ -23,7 +23,7 @@ TOOLCHAIN     := $(shell awk '$$1 == "toolchain" { print $$2 }' go.mod)
 LAMBDA_ENV     = CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(GOARCH_$(ARCHITECTURE)),$(error ARCHITECTURE is arm64 or x86_64)) GOAMD64=v1 GOARM64=v8.0 GOFLAGS= GOEXPERIMENT= $(if $(TOOLCHAIN),GOTOOLCHAIN=$(TOOLCHAIN))
 LAMBDA_FLAGS  := -trimpath -buildvcs=false -ldflags "-s -w" -tags lambda.norpc
 
-.PHONY: all help build man install run test short race lint readme bench fuzz golden kill restart-time corpus exchanges sam-build sam-local bench-peers load \
+.PHONY: all help build man install run test short race lint readme bench fuzz golden kill restart-time corpus exchanges dynamodb-local sam-build sam-local bench-peers load \
 	reproducible functions clean \
 	build-ScoreFunction build-ApiFunction bootstrap-ScoreFunction bootstrap-ApiFunction
 
@@ -99,6 +99,9 @@ corpus: build  ## the corpus of real models beside the project; needs Python 3
 exchanges: build  ## Openscoring's recorded exchanges, over HTTP and through Lambda's events; needs Python 3
 	$(GO) build -trimpath -o $(BIN)/front ./scripts/front
 	SHARED=$(SHARED) scripts/exchanges.sh $(BIN)/handoff $(BIN)/front
+
+dynamodb-local:  ## the store's contract against AWS's DynamoDB Local, in a network of its own; needs Java, Maven, and root or user namespaces
+	scripts/dynamodb-local.sh
 
 bench-peers: build  ## the same models in JPMML-Evaluator and pmml4s; needs Java and Maven
 	scripts/bench-peers.sh
