@@ -25,7 +25,7 @@ LAMBDA_FLAGS  := -trimpath -buildvcs=false -ldflags "-s -w" -tags lambda.norpc
 
 .PHONY: all help build man install run test short race lint readme bench fuzz golden kill restart-time corpus exchanges dynamodb-local sam-build sam-local bench-peers load \
 	reproducible functions clean \
-	build-ScoreFunction build-ApiFunction bootstrap-ScoreFunction bootstrap-ApiFunction
+	checkov build-ApiFunction build-DeployFunction build-ScoreFunction bootstrap-ApiFunction bootstrap-DeployFunction bootstrap-ScoreFunction
 
 all: build lint short  ## build, lint, the short tests
 
@@ -108,20 +108,26 @@ bench-peers: build  ## the same models in JPMML-Evaluator and pmml4s; needs Java
 
 # ---- Lambda
 
-functions: build-ScoreFunction build-ApiFunction  ## both functions' packages in bin/lambda, for ARCHITECTURE
+functions: build-ApiFunction build-DeployFunction build-ScoreFunction  ## all functions' packages in bin/lambda, for ARCHITECTURE
 
-# sam build calls build-* through infra/build/*/Makefile, perhaps both at once.
+# sam build calls build-* through infra/build/*/Makefile, perhaps several at once. Beside the bootstrap of deploy lies that
+# of score, which goes into the functions of models.
+build-ApiFunction: bootstrap-ApiFunction
+
+build-DeployFunction: bootstrap-DeployFunction
+	$(LAMBDA_ENV) $(GO) build $(LAMBDA_FLAGS) -o "$(ARTIFACTS_DIR)/score/bootstrap" ./functions/score
+
 build-ScoreFunction: bootstrap-ScoreFunction
 	$(GO) run ./scripts/models $(SAMPLES)/iris/model.pmml "$(ARTIFACTS_DIR)/model.bin"
 
-build-ApiFunction: bootstrap-ApiFunction
-	$(GO) run ./scripts/models $(SAMPLES) "$(ARTIFACTS_DIR)/models"
+bootstrap-ApiFunction:
+	$(LAMBDA_ENV) $(GO) build $(LAMBDA_FLAGS) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/api
+
+bootstrap-DeployFunction:
+	$(LAMBDA_ENV) $(GO) build $(LAMBDA_FLAGS) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/deploy
 
 bootstrap-ScoreFunction:
 	$(LAMBDA_ENV) $(GO) build $(LAMBDA_FLAGS) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/score
-
-bootstrap-ApiFunction:
-	$(LAMBDA_ENV) $(GO) build $(LAMBDA_FLAGS) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/api
 
 reproducible:  ## build score's bootstrap from two folders and two commits and compare
 	scripts/reproducible.sh
@@ -131,6 +137,9 @@ sam-build:  ## sam build for ARCHITECTURE=arm64 or x86_64; needs the SAM CLI
 
 sam-local:  ## both functions under the SAM CLI; needs Debian and root, or Docker
 	scripts/sam-local.sh
+
+checkov:  ## security checks of the templates; needs Python 3
+	scripts/checkov.sh
 
 clean:
 	rm -rf $(BIN) .aws-sam
