@@ -8,11 +8,11 @@ import (
 
 // A Caller is what API Gateway itself says of who sends a request. Nothing of it is a header that anyone could set.
 type Caller struct {
-	RouteKey  string            // route that was matched, such as "PUT /model/{id}" or "$default"
-	Address   string            // of the socket
-	Principal string            // ARN of whoever signed the request for AWS IAM; empty: nobody did
-	Claims    map[string]string // of the JWT that an authorizer has checked; nil: none has
-	Scopes    []string          // that the authorizer found in it
+	RouteKey   string            // route that was matched, such as "PUT /model/{id}" or "$default"
+	Parameters map[string]string // what stands in the path for the route's {…}
+	Address    string            // of the socket
+	Principal  string            // ARN of whoever signed the request for AWS IAM; empty: nobody did
+	Claims     map[string]string // of the JWT that an authorizer has checked; nil: none has
 }
 
 type callerKey struct{}
@@ -23,9 +23,11 @@ func CallerOf(ctx context.Context) Caller {
 	return c
 }
 
-// callerOfV2 reads the context of an event with payload format 2.0.
-func callerOfV2(c *events.APIGatewayV2HTTPRequestContext) Caller {
-	caller := Caller{RouteKey: c.RouteKey, Address: c.HTTP.SourceIP}
+// callerOfV2 reads what an event with payload format 2.0 says of the caller. Of a JWT the claims count: the list of scopes
+// beside them is about the route.
+func callerOfV2(request *events.APIGatewayV2HTTPRequest) Caller {
+	c := &request.RequestContext
+	caller := Caller{RouteKey: c.RouteKey, Parameters: request.PathParameters, Address: c.HTTP.SourceIP}
 	if c.Authorizer == nil {
 		return caller
 	}
@@ -33,7 +35,7 @@ func callerOfV2(c *events.APIGatewayV2HTTPRequestContext) Caller {
 		caller.Principal = c.Authorizer.IAM.UserARN
 	}
 	if c.Authorizer.JWT != nil {
-		caller.Claims, caller.Scopes = c.Authorizer.JWT.Claims, c.Authorizer.JWT.Scopes
+		caller.Claims = c.Authorizer.JWT.Claims
 	}
 	return caller
 }

@@ -22,11 +22,11 @@ func TestCaller(t *testing.T) {
 		{"nobody", `{"rawPath":"/model","headers":{"x-routekey":"PUT /model/{id}"},"routeKey":"PUT /model/{id}",` +
 			`"requestContext":{"routeKey":"$default","http":{"method":"GET","sourceIp":"192.0.2.1"}}}`,
 			function.Caller{RouteKey: "$default", Address: "192.0.2.1"}},
-		{"IAM", `{"rawPath":"/model","requestContext":{"routeKey":"PUT /model/{id}","http":{"method":"PUT","sourceIp":"::1"},` +
+		{"IAM", `{"rawPath":"/model","pathParameters":{"id":"iris"},"requestContext":{"routeKey":"PUT /model/{id}","http":{"method":"PUT","sourceIp":"::1"},` +
 			`"authorizer":{"iam":{"userArn":"arn:aws:iam::123456789012:user/ana","cognitoIdentity":null,"principalOrgId":null}}}}`,
-			function.Caller{RouteKey: "PUT /model/{id}", Address: "::1", Principal: "arn:aws:iam::123456789012:user/ana"}},
+			function.Caller{RouteKey: "PUT /model/{id}", Parameters: map[string]string{"id": "iris"}, Address: "::1", Principal: "arn:aws:iam::123456789012:user/ana"}},
 		{"JWT", `{"rawPath":"/model","requestContext":{"http":{"method":"PUT"},"authorizer":{"jwt":{"claims":{"sub":"7"},"scopes":["a"]}}}}`,
-			function.Caller{Claims: map[string]string{"sub": "7"}, Scopes: []string{"a"}}},
+			function.Caller{Claims: map[string]string{"sub": "7"}}},
 		{"JWT without scopes", `{"rawPath":"/model","requestContext":{"http":{"method":"PUT"},"authorizer":{"jwt":{"claims":{},"scopes":null}}}}`,
 			function.Caller{Claims: map[string]string{}}},
 		{"REST API", `{"path":"/model","httpMethod":"PUT","resource":"/model/{id}","requestContext":{"identity":{"sourceIp":"192.0.2.1","userArn":"arn"}}}`,

@@ -71,14 +71,14 @@ func readV2(ctx context.Context, e event) (context.Context, events.APIGatewayV2H
 	err := e.read(map[string]any{
 		"rawPath": &request.RawPath, "rawQueryString": &request.RawQueryString, "cookies": &request.Cookies,
 		"headers": &request.Headers, "queryStringParameters": &request.QueryStringParameters,
-		"requestContext": &request.RequestContext,
+		"pathParameters": &request.PathParameters, "requestContext": &request.RequestContext,
 	})
 	if err != nil {
 		return ctx, request, err
 	}
 	path, prefix := cutStage(request.RawPath, request.RequestContext.Stage)
 	request.RawPath = escapePath(path)
-	ctx = context.WithValue(withPrefix(ctx, prefix), callerKey{}, callerOfV2(&request.RequestContext))
+	ctx = context.WithValue(withPrefix(ctx, prefix), callerKey{}, callerOfV2(&request))
 	return ctx, request, nil
 }
 
