@@ -19,7 +19,7 @@ import (
 type item = map[string]types.AttributeValue
 
 // memory is as much of DynamoDB as the store uses, in memory: the suites run against it everywhere, and against AWS's
-// own DynamoDB Local where that can be had. It is unkind: pages are short, and every few transactions meet another.
+// own DynamoDB Local where that can be had. It is unkind: pages are short, and some transactions meet another.
 type memory struct {
 	pageSize int // items of a page
 	unkind   bool
@@ -50,9 +50,9 @@ func (m *memory) GetItem(ctx context.Context, in *sdk.GetItemInput, _ ...func(*s
 	return &sdk.GetItemOutput{Item: maps.Clone(m.items[keyOf(in.Key)])}, ctx.Err()
 }
 
-// collides lets every fourth transaction meet another one.
+// collides lets every seventh transaction meet another one.
 func (m *memory) collides(n int) error {
-	if m.calls++; !m.unkind || m.calls%4 != 0 {
+	if m.calls++; !m.unkind || m.calls%7 != 0 {
 		return nil
 	}
 	return cancelled(append(slices.Repeat([]string{"None"}, n-1), "TransactionConflict")...)
