@@ -24,7 +24,7 @@ LAMBDA_ENV     = CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(GOARCH_$(ARCHITECTURE)),
 LAMBDA_FLAGS  := -trimpath -buildvcs=false -ldflags "-s -w" -tags lambda.norpc
 
 .PHONY: all help build man install run test short race lint readme bench fuzz golden kill restart-time corpus exchanges dynamodb-local sam-build sam-local bench-peers load \
-	reproducible functions clean \
+	reproducible functions cold-start clean \
 	checkov build-ApiFunction build-DeployFunction build-ScoreFunction bootstrap-ApiFunction bootstrap-DeployFunction bootstrap-ScoreFunction
 
 all: build lint short  ## build, lint, the short tests
@@ -128,6 +128,14 @@ bootstrap-DeployFunction:
 
 bootstrap-ScoreFunction:
 	$(LAMBDA_ENV) $(GO) build $(LAMBDA_FLAGS) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/score
+
+cold-start:  ## cold and warm times of score's bootstrap on this machine: iris, a forest of 500 trees, and a program that does nothing
+	CGO_ENABLED=0 $(GO) build $(LAMBDA_FLAGS) -o $(BIN)/cold-start/score ./functions/score
+	CGO_ENABLED=0 $(GO) build $(LAMBDA_FLAGS) -o $(BIN)/cold-start/empty ./scripts/runtime-api/empty
+	mkdir -p $(BIN)/cold-start/forest
+	$(GO) run ./scripts/forest -megabytes 95 -nodes 1400 -output $(BIN)/cold-start/forest/model.pmml -input $(BIN)/cold-start/forest/input.csv
+	$(GO) run ./scripts/runtime-api -score $(BIN)/cold-start/score -empty $(BIN)/cold-start/empty \
+		$(SAMPLES)/iris/model.pmml $(BIN)/cold-start/forest/model.pmml
 
 reproducible:  ## build score's bootstrap from two folders and two commits and compare
 	scripts/reproducible.sh
