@@ -92,12 +92,11 @@ func (a *Artifacts) Remove(ctx context.Context, id string, version int) error {
 		return err
 	}
 	const most = 1000 // keys in one request
+	var left []error
 	for some := range slices.Chunk(keys, most) {
-		if err := a.remove(ctx, prefix, some); err != nil {
-			return err
-		}
+		left = append(left, a.remove(ctx, prefix, some))
 	}
-	return nil
+	return errors.Join(left...)
 }
 
 func (a *Artifacts) remove(ctx context.Context, prefix string, keys []string) error {
