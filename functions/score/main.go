@@ -13,6 +13,7 @@ import (
 
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	slog.SetDefault(log) // also of what the libraries say
 	service, model, err := function.Score(os.Getenv, log)
 	if err != nil {
 		function.Fail(log, err)
