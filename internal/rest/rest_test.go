@@ -691,10 +691,35 @@ func TestLargeRefusal(t *testing.T) {
 	}
 }
 
+// TestBusy has one body wait for its end, and take what others need meanwhile.
 func TestBusy(t *testing.T) {
+	server := withIris(t, func(c *rest.Config) { c.Limits = rest.Limits{Held: 20_000} })
+	half := strings.Repeat(" ", 9000)
+	slow, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Close()
+	if _, err := fmt.Fprintf(slow, "POST /model/iris HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 18000\r\n\r\n%s", half); err != nil {
+		t.Fatal(err)
+	}
+	got := send(t, server, request{"POST", "/model/iris", "", half + record})
+	for tries := 0; got.status == 200 && tries < 1000; tries++ { // the server has not read what was sent
+		got = send(t, server, request{"POST", "/model/iris", "", half + record})
+	}
+	if got.status != 429 || got.header.Get("Retry-After") == "" {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	if got := send(t, server, request{"POST", "/model/iris", "", record}); got.status != 200 {
+		t.Errorf("a small one meanwhile: %d %s", got.status, got.body)
+	}
+}
+
+// TestTooMuch sends what would take more memory than there is, however often it is tried again.
+func TestTooMuch(t *testing.T) {
 	server := withIris(t, func(c *rest.Config) { c.Limits = rest.Limits{Held: 10_000} })
 	large := `{"arguments":{"x":"` + strings.Repeat("x", 30_000) + `"}}`
-	if got := send(t, server, request{"POST", "/model/iris", "", large}); got.status != 429 || got.header.Get("Retry-After") == "" {
+	if got := send(t, server, request{"POST", "/model/iris", "", large}); got.status != 413 || !strings.Contains(got.message(), "more memory than there is") {
 		t.Errorf("%d %s", got.status, got.body)
 	}
 	if got := send(t, server, request{"POST", "/model/iris", "", record}); got.status != 200 {
@@ -702,11 +727,11 @@ func TestBusy(t *testing.T) {
 	}
 }
 
-// TestBusyAnswer has a small body with a large answer.
-func TestBusyAnswer(t *testing.T) {
+// TestTooMuchToAnswer has a small body with a large answer.
+func TestTooMuchToAnswer(t *testing.T) {
 	server := withIris(t, func(c *rest.Config) { c.Limits = rest.Limits{Held: 1 << 20} })
 	many := `{"requests":[` + strings.Repeat("{},", 60_000) + `{}]}`
-	if got := send(t, server, request{"POST", "/model/iris/batch", "", many}); got.status != 429 {
+	if got := send(t, server, request{"POST", "/model/iris/batch", "", many}); got.status != 413 {
 		t.Errorf("%d, %d bytes", got.status, len(got.body))
 	}
 	if got := send(t, server, request{"POST", "/model/iris", "", record}); got.status != 200 {
