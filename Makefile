@@ -23,9 +23,9 @@ TOOLCHAIN     := $(shell awk '$$1 == "toolchain" { print $$2 }' go.mod)
 LAMBDA_ENV     = CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(GOARCH_$(ARCHITECTURE)),$(error ARCHITECTURE is arm64 or x86_64)) GOAMD64=v1 GOARM64=v8.0 GOFLAGS= GOEXPERIMENT= $(if $(TOOLCHAIN),GOTOOLCHAIN=$(TOOLCHAIN))
 LAMBDA_FLAGS  := -trimpath -buildvcs=false -ldflags "-s -w" -tags lambda.norpc
 
-.PHONY: all help build man install run test short race lint readme bench fuzz golden kill restart-time corpus exchanges sam-build sam-local bench-peers load \
-	reproducible functions clean \
-	build-ScoreFunction build-ApiFunction bootstrap-ScoreFunction bootstrap-ApiFunction
+.PHONY: all help build man install run test short race lint readme bench fuzz golden kill restart-time corpus exchanges dynamodb-local sam-build sam-local bench-peers load \
+	reproducible functions cold-start clean \
+	checkov build-ApiFunction build-DeployFunction build-ScoreFunction bootstrap-ApiFunction bootstrap-DeployFunction bootstrap-ScoreFunction
 
 all: build lint short  ## build, lint, the short tests
 
@@ -100,25 +100,42 @@ exchanges: build  ## Openscoring's recorded exchanges, over HTTP and through Lam
 	$(GO) build -trimpath -o $(BIN)/front ./scripts/front
 	SHARED=$(SHARED) scripts/exchanges.sh $(BIN)/handoff $(BIN)/front
 
+dynamodb-local:  ## the store's contract against AWS's DynamoDB Local, in a network of its own; needs Java, Maven, and root or user namespaces
+	scripts/dynamodb-local.sh
+
 bench-peers: build  ## the same models in JPMML-Evaluator and pmml4s; needs Java and Maven
 	scripts/bench-peers.sh
 
 # ---- Lambda
 
-functions: build-ScoreFunction build-ApiFunction  ## both functions' packages in bin/lambda, for ARCHITECTURE
+functions: build-ApiFunction build-DeployFunction build-ScoreFunction  ## all functions' packages in bin/lambda, for ARCHITECTURE
 
-# sam build calls build-* through infra/build/*/Makefile, perhaps both at once.
+# sam build calls build-* through infra/build/*/Makefile, perhaps several at once. Beside the bootstrap of deploy lies that
+# of score, which goes into the functions of models.
+build-ApiFunction: bootstrap-ApiFunction
+
+build-DeployFunction: bootstrap-DeployFunction
+	$(LAMBDA_ENV) $(GO) build $(LAMBDA_FLAGS) -o "$(ARTIFACTS_DIR)/score/bootstrap" ./functions/score
+
 build-ScoreFunction: bootstrap-ScoreFunction
 	$(GO) run ./scripts/models $(SAMPLES)/iris/model.pmml "$(ARTIFACTS_DIR)/model.bin"
 
-build-ApiFunction: bootstrap-ApiFunction
-	$(GO) run ./scripts/models $(SAMPLES) "$(ARTIFACTS_DIR)/models"
+bootstrap-ApiFunction:
+	$(LAMBDA_ENV) $(GO) build $(LAMBDA_FLAGS) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/api
+
+bootstrap-DeployFunction:
+	$(LAMBDA_ENV) $(GO) build $(LAMBDA_FLAGS) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/deploy
 
 bootstrap-ScoreFunction:
 	$(LAMBDA_ENV) $(GO) build $(LAMBDA_FLAGS) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/score
 
-bootstrap-ApiFunction:
-	$(LAMBDA_ENV) $(GO) build $(LAMBDA_FLAGS) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/api
+cold-start:  ## cold and warm times of score's bootstrap on this machine: iris, a forest of 500 trees, and a program that does nothing
+	CGO_ENABLED=0 $(GO) build $(LAMBDA_FLAGS) -o $(BIN)/cold-start/score ./functions/score
+	CGO_ENABLED=0 $(GO) build $(LAMBDA_FLAGS) -o $(BIN)/cold-start/empty ./scripts/runtime-api/empty
+	mkdir -p $(BIN)/cold-start/forest
+	$(GO) run ./scripts/forest -megabytes 95 -nodes 1400 -output $(BIN)/cold-start/forest/model.pmml -input $(BIN)/cold-start/forest/input.csv
+	$(GO) run ./scripts/runtime-api -score $(BIN)/cold-start/score -empty $(BIN)/cold-start/empty \
+		$(SAMPLES)/iris/model.pmml $(BIN)/cold-start/forest/model.pmml
 
 reproducible:  ## build score's bootstrap from two folders and two commits and compare
 	scripts/reproducible.sh
@@ -128,6 +145,9 @@ sam-build:  ## sam build for ARCHITECTURE=arm64 or x86_64; needs the SAM CLI
 
 sam-local:  ## both functions under the SAM CLI; needs Debian and root, or Docker
 	scripts/sam-local.sh
+
+checkov:  ## security checks of the templates; needs Python 3
+	scripts/checkov.sh
 
 clean:
 	rm -rf $(BIN) .aws-sam

@@ -18,8 +18,9 @@ venv() {
 	echo "$folder/bin"
 }
 
-# sam_bin and client_bin print the folders of the SAM CLI with cfn-lint, and of Openscoring's own Python client.
+# They print the folders of the SAM CLI with cfn-lint, of checkov, and of Openscoring's own Python client.
 sam_bin() { venv sam aws-sam-cli==1.170.0 cfn-lint==1.58.0; }
+checkov_bin() { venv checkov checkov==3.3.30; }
 client_bin() { venv openscoring openscoring==0.8.0.post1 pandas==2.3.3; }
 
 # sam_environment keeps the SAM CLI from calling home and from looking for an AWS account.

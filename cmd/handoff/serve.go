@@ -233,9 +233,11 @@ func allowedAddress(f serveFlags, log *slog.Logger) (*net.TCPAddr, error) {
 func runServer(ctx context.Context, listener net.Listener, store *local.Server, f serveFlags, log *slog.Logger) error {
 	var stopping atomic.Bool
 	memory := local.NewMemory()
+	uploads := store.Uploads(nil)
 	server := &http.Server{
 		Handler: rest.New(rest.Config{
 			Models: store, Scorers: store, Documents: store, Deployer: store, History: store, Waiting: store.Waiting,
+			Uploads: uploads, Receiver: uploads,
 			Roles: rest.Tokens(f.userToken, f.adminToken),
 			Limits: rest.Limits{
 				Body: int64(f.maxBody) << 20, Document: int64(f.maxDocument) << 20, Answer: f.maxAnswer << 20,

@@ -1,22 +1,22 @@
-// Command score is the function of one model: the compiled model lies beside it, is opened while the environment starts,
-// and answers Openscoring's protocol, over API Gateway or by a direct Invoke. It is named by HANDOFF_MODEL_ID and
-// HANDOFF_MODEL_FILE.
+// Command score is the function of one model: the compiled model lies beside it, is opened and warmed while the environment
+// starts, and answers Openscoring's protocol, over API Gateway, a function URL or by a direct Invoke. What it serves is told
+// by the environment: HANDOFF_MODEL_ID, HANDOFF_MODEL_VERSION, HANDOFF_MODEL_FILE (model.bin), HANDOFF_DOCUMENT_SIZE,
+// HANDOFF_DOCUMENT_CHECKSUM and HANDOFF_CREATED.
 package main
 
 import (
-	"log"
 	"log/slog"
 	"os"
 
 	"github.com/handoff-pmml/handoff/internal/aws/function"
-	"github.com/handoff-pmml/handoff/internal/rest"
 )
 
 func main() {
-	id := os.Getenv("HANDOFF_MODEL_ID")
-	models, err := function.Model(id, os.Getenv("HANDOFF_MODEL_FILE"))
+	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	slog.SetDefault(log) // also of what the libraries say
+	service, model, err := function.Score(os.Getenv, log)
 	if err != nil {
-		log.Fatal(err)
+		function.Fail(log, err)
 	}
-	function.Start(rest.New(function.ReadOnly(models, slog.New(slog.NewJSONHandler(os.Stderr, nil)))), id)
+	function.Start(service, model)
 }

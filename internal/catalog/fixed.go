@@ -36,7 +36,7 @@ func (f *Fixed) Add(m Model, compiled []byte) error {
 	if f.models == nil {
 		f.models = map[string]*fixedModel{}
 	}
-	f.models[m.ID] = &fixedModel{Model: m, scorer: scoring.New(opened)}
+	f.models[m.ID] = &fixedModel{Model: m, scorer: scoring.New(opened).Of(m.Version, m.Checksum)}
 	return nil
 }
 

@@ -288,7 +288,7 @@ const faultsHead = `# What becomes of a deployment when something fails
 This file is written by a test (` + "`go test ./internal/deploy -run TestCrash -update`" + `), which fails if it is not what
 the test finds.
 
-The test plays %d scenarios, nearly all of them twice, since what runs models does so within the process (`+"`handoff serve`"+`)
+The test plays %d scenarios, nearly all of them twice, since what runs models does so within the process (` + "`handoff serve`" + `)
 or outlives it (functions of Lambda): deployments, updates, rejections, rollbacks, removals, files that are replaced while they are
 read, and so on, by API and by file. Without faults they make %d calls of the database, the uploads, the files of versions,
 the compiler, and what runs the models. Each of them fails once, fails until somebody has mended what is the matter (as do

@@ -165,7 +165,10 @@ func (x *exchange) readAll(src io.Reader) ([]byte, error) {
 // hold counts bytes that the exchange keeps in memory.
 func (x *exchange) hold(n int64) error {
 	x.held += n
-	if x.service.held.Add(n) > x.service.Limits.Held {
+	switch all := x.service.held.Add(n); {
+	case x.held > x.service.Limits.Held:
+		return errMemory
+	case all > x.service.Limits.Held:
 		return errBusy
 	}
 	return nil

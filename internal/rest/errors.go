@@ -59,6 +59,7 @@ var (
 	errContentType  = &callerError{http.StatusUnsupportedMediaType, "unsupported-media-type", "Unsupported Media Type"}
 	errTimeout      = &callerError{http.StatusRequestTimeout, "timeout", "The body did not arrive in time"}
 	errBusy         = &callerError{http.StatusTooManyRequests, "busy", "Too much is being scored at this moment, try again"}
+	errMemory       = &callerError{http.StatusRequestEntityTooLarge, "too-much", "Scoring all of the body takes more memory than there is, send fewer records"}
 	errUnfinished   = &callerError{http.StatusBadRequest, "unfinished-body", "The body ends too early"}
 	errServer       = problem{status: http.StatusInternalServerError, code: "internal", message: "Internal Server Error"}
 	errChanging     = problem{status: http.StatusConflict, code: "conflict", message: "Another change of the model is under way, try again"}

@@ -139,21 +139,10 @@ func (x *exchange) readContentType(op *operation) bool {
 
 // allowOrigin lets the pages of configured origins call the service.
 func (x *exchange) allowOrigin() {
-	origin := x.r.Header.Get("Origin")
-	if origin == "" || len(x.service.AllowOrigins) == 0 {
-		return
-	}
 	header := x.w.Header()
-	header.Add("Vary", "Origin")
-	for _, allowed := range x.service.AllowOrigins {
-		if allowed != "*" && allowed != origin {
-			continue
-		}
-		header.Set("Access-Control-Allow-Origin", allowed)
+	if AllowOrigin(header, x.r.Header.Get("Origin"), x.service.AllowOrigins) {
 		header.Set("Access-Control-Allow-Methods", x.resource.allow)
 		header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Encoding, X-HTTP-Method-Override")
-		header.Set("Access-Control-Expose-Headers", "Location, X-Application, X-Request-Id, X-Handoff-Fault")
-		return
 	}
 }
 
@@ -174,7 +163,7 @@ func (x *exchange) fail(err error) {
 	if place := p.place(); place != "" {
 		header.Set("X-Handoff-Fault", place)
 	}
-	if p.status == http.StatusTooManyRequests {
+	if p.status == http.StatusTooManyRequests || p.status == http.StatusServiceUnavailable && p.code == unavailable {
 		header.Set("Retry-After", "1")
 	}
 	contentType := jsonTypes[0]

@@ -240,6 +240,9 @@ func (x *exchange) answerOutcome(o deploy.Outcome, status int) error {
 		at += "/" + d.ID
 		properties = map[string]any{"deployment": d.ID, "deployment.state": d.State}
 	}
+	if d.Object != nil { // it tells the deployment that has not begun from others
+		properties["object.key"], properties["object.version"] = d.Object.Key, d.Object.Version
+	}
 	x.w.Header().Set("Location", at)
 	return x.answerJSON(status, map[string]any{"id": x.id, "properties": properties})
 }

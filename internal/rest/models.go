@@ -135,6 +135,15 @@ func (x *exchange) describe() error {
 
 // download is GET /model/{id}/pmml: the bytes that were uploaded.
 func (x *exchange) download() error {
+	if elsewhere, ok := x.service.Documents.(Addresses); ok {
+		address, err := elsewhere.DocumentAddress(x.r.Context(), x.id)
+		if err != nil {
+			return err
+		}
+		if address != "" {
+			return x.redirect(address)
+		}
+	}
 	document, size, err := x.service.Documents.Document(x.r.Context(), x.id)
 	if err != nil {
 		return err
@@ -148,6 +157,14 @@ func (x *exchange) download() error {
 	x.service.Models.Accessed(x.r.Context(), x.id, time.Now())
 	x.w.Header().Set("Content-Disposition", "attachment; filename=model.pmml.xml")
 	return x.stream(documentType(head[:n]), io.MultiReader(bytes.NewReader(head[:n]), document), size)
+}
+
+// redirect sends the caller to an address that stands for a right to what lies there, which nobody may keep.
+func (x *exchange) redirect(address string) error {
+	x.w.Header().Set("Location", address)
+	x.w.Header().Set("Cache-Control", "no-store")
+	x.answer(http.StatusTemporaryRedirect, "", nil)
+	return nil
 }
 
 // documentType gives the media type of a document, with the charset if it is UTF-8; any other is said by the document

@@ -26,6 +26,8 @@ type Config struct {
 	Documents catalog.Documents // nil: documents cannot be downloaded, their path does not exist
 	Deployer  Deployer          // nil: models are neither deployed nor undeployed, those methods are not allowed
 	History   History           // nil: there is no history, its paths do not exist
+	Uploads   Uploads           // nil: no tickets for uploads are given, their path does not exist
+	Receiver  Receiver          // nil: what tickets are for is not put to the service itself
 
 	Roles   func(*http.Request) Role // what a caller may do; nil: everybody is User
 	Waiting func() []deploy.Waiting  // objects that are not deployed yet; may be nil

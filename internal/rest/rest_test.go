@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"compress/flate"
 	"compress/zlib"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -689,10 +691,35 @@ func TestLargeRefusal(t *testing.T) {
 	}
 }
 
+// TestBusy has one body wait for its end, and take what others need meanwhile.
 func TestBusy(t *testing.T) {
+	server := withIris(t, func(c *rest.Config) { c.Limits = rest.Limits{Held: 20_000} })
+	half := strings.Repeat(" ", 9000)
+	slow, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Close()
+	if _, err := fmt.Fprintf(slow, "POST /model/iris HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 18000\r\n\r\n%s", half); err != nil {
+		t.Fatal(err)
+	}
+	got := send(t, server, request{"POST", "/model/iris", "", half + record})
+	for tries := 0; got.status == 200 && tries < 1000; tries++ { // the server has not read what was sent
+		got = send(t, server, request{"POST", "/model/iris", "", half + record})
+	}
+	if got.status != 429 || got.header.Get("Retry-After") == "" {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	if got := send(t, server, request{"POST", "/model/iris", "", record}); got.status != 200 {
+		t.Errorf("a small one meanwhile: %d %s", got.status, got.body)
+	}
+}
+
+// TestTooMuch sends what would take more memory than there is, however often it is tried again.
+func TestTooMuch(t *testing.T) {
 	server := withIris(t, func(c *rest.Config) { c.Limits = rest.Limits{Held: 10_000} })
 	large := `{"arguments":{"x":"` + strings.Repeat("x", 30_000) + `"}}`
-	if got := send(t, server, request{"POST", "/model/iris", "", large}); got.status != 429 || got.header.Get("Retry-After") == "" {
+	if got := send(t, server, request{"POST", "/model/iris", "", large}); got.status != 413 || !strings.Contains(got.message(), "more memory than there is") {
 		t.Errorf("%d %s", got.status, got.body)
 	}
 	if got := send(t, server, request{"POST", "/model/iris", "", record}); got.status != 200 {
@@ -700,11 +727,11 @@ func TestBusy(t *testing.T) {
 	}
 }
 
-// TestBusyAnswer has a small body with a large answer.
-func TestBusyAnswer(t *testing.T) {
+// TestTooMuchToAnswer has a small body with a large answer.
+func TestTooMuchToAnswer(t *testing.T) {
 	server := withIris(t, func(c *rest.Config) { c.Limits = rest.Limits{Held: 1 << 20} })
 	many := `{"requests":[` + strings.Repeat("{},", 60_000) + `{}]}`
-	if got := send(t, server, request{"POST", "/model/iris/batch", "", many}); got.status != 429 {
+	if got := send(t, server, request{"POST", "/model/iris/batch", "", many}); got.status != 413 {
 		t.Errorf("%d, %d bytes", got.status, len(got.body))
 	}
 	if got := send(t, server, request{"POST", "/model/iris", "", record}); got.status != 200 {
@@ -874,7 +901,8 @@ func TestReady(t *testing.T) {
 	}
 }
 
-// TestRedeployWhileScoring replaces a model again and again; every answer is of one version or the other.
+// TestRedeployWhileScoring replaces a model again and again; every answer is of one version or the other, and says of
+// which.
 func TestRedeployWhileScoring(t *testing.T) {
 	server := withIris(t, nil)
 	one := irisDocument(t)
@@ -890,8 +918,13 @@ func TestRedeployWhileScoring(t *testing.T) {
 					return
 				default:
 				}
-				if got := send(t, server, request{"POST", "/model/iris", "", record}); got.body != setosa && got.body != changed {
-					t.Errorf("%d %s", got.status, got.body)
+				got := send(t, server, request{"POST", "/model/iris", "", record})
+				version, document, want := got.header.Get("X-Handoff-Version"), one, setosa
+				if n, err := strconv.Atoi(version); err != nil || n%2 == 0 { // the first was one
+					document, want = two, changed
+				}
+				if got.body != want || got.header.Get("X-Handoff-Checksum") != checksum(document) {
+					t.Errorf("version %s: %d %s", version, got.status, got.body)
 				}
 			}
 		})
@@ -907,6 +940,37 @@ func TestRedeployWhileScoring(t *testing.T) {
 	}
 	close(done)
 	scorers.Wait()
+}
+
+// TestVersionHeaders looks for what says which version has answered: on whatever a model has looked at, and nowhere else.
+func TestVersionHeaders(t *testing.T) {
+	server := withIris(t, nil)
+	for _, c := range []struct {
+		request
+		version string
+	}{
+		{request{"POST", "/model/iris", "", record}, "1"},
+		{request{"POST", "/model/iris/batch", "", `{"requests":[]}`}, "1"},
+		{request{"POST", "/model/iris/csv", "Content-Type: text/plain", "Petal_Length\n1.4"}, "1"},
+		{request{"POST", "/model/iris", "", `{"arguments":{"Petal_Length":"long"}}`}, "1"},
+		{request{"POST", "/model/iris", "", `{`}, "1"},
+		{request{"POST", "/model/none", "", record}, ""},
+		{request{"GET", "/model/iris", "", ""}, ""},
+	} {
+		got := send(t, server, c.request)
+		known := ""
+		if c.version != "" {
+			known = checksum(irisDocument(t))
+		}
+		if got.header.Get("X-Handoff-Version") != c.version || got.header.Get("X-Handoff-Checksum") != known {
+			t.Errorf("%s %s %s: %d %v", c.method, c.path, c.body, got.status, got.header)
+		}
+	}
+}
+
+func checksum(document string) string {
+	sum := sha256.Sum256([]byte(document))
+	return hex.EncodeToString(sum[:])
 }
 
 // TestConcurrentDeployments deploys and undeploys one id from many sides at once.

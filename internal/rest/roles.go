@@ -24,28 +24,53 @@ const (
 // is User. Without an admin token the local host is Admin: the socket's address counts, never a header that a proxy or
 // the caller can set, and a request that a foreign web page makes its reader's browser send does not count as local.
 func Tokens(user, admin string) func(*http.Request) Role {
-	userHash, adminHash := sha256.Sum256([]byte(user)), sha256.Sum256([]byte(admin))
-	return func(r *http.Request) Role {
-		role := Nobody
-		if user == "" {
-			role = User
-		}
-		if admin == "" && isLocal(r) {
-			return Admin
-		}
-		for _, token := range callerTokens(r) {
-			hash := sha256.Sum256([]byte(token))
-			isAdmin := subtle.ConstantTimeCompare(hash[:], adminHash[:]) == 1 && admin != ""
-			isUser := subtle.ConstantTimeCompare(hash[:], userHash[:]) == 1 && user != ""
-			switch {
-			case isAdmin:
-				role = Admin
-			case isUser:
-				role = max(role, User)
-			}
-		}
-		return role
+	var known TokenHashes
+	if user != "" {
+		known.User = []TokenHash{sha256.Sum256([]byte(user))}
 	}
+	if admin != "" {
+		known.Admin = []TokenHash{sha256.Sum256([]byte(admin))}
+	}
+	return func(r *http.Request) Role {
+		switch {
+		case admin == "" && isLocal(r):
+			return Admin
+		case user == "":
+			return max(User, known.Role(r))
+		}
+		return known.Role(r)
+	}
+}
+
+// A TokenHash is the SHA-256 of a bearer token.
+type TokenHash = [sha256.Size]byte
+
+// TokenHashes are the tokens that are valid. Several of a kind may be, so that a new one can be handed out before an old
+// one ends.
+type TokenHashes struct{ User, Admin []TokenHash }
+
+// Role gives the greatest role of the tokens that a request has in the header Authorization or the cookie token.
+func (h TokenHashes) Role(r *http.Request) Role {
+	role := Nobody
+	for _, token := range callerTokens(r) {
+		hash := sha256.Sum256([]byte(token))
+		switch {
+		case isAmong(hash, h.Admin):
+			role = Admin
+		case isAmong(hash, h.User):
+			role = max(role, User)
+		}
+	}
+	return role
+}
+
+// isAmong takes the same time wherever, and whether, the hash is among the others.
+func isAmong(hash TokenHash, known []TokenHash) bool {
+	found := 0
+	for i := range known {
+		found |= subtle.ConstantTimeCompare(hash[:], known[i][:])
+	}
+	return found == 1
 }
 
 func callerTokens(r *http.Request) []string {

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"net/http"
+	"slices"
 	"sort"
 	"strings"
 
@@ -48,6 +49,8 @@ const (
 	rollbackResource
 	reportResource
 	latestResource
+	uploadResource
+	receiveResource
 	usagesResource
 	usageResource
 	livezResource
@@ -100,6 +103,12 @@ func (s *service) routes() []resource {
 		latestResource: {name: "/deployments", operations: map[string]*operation{
 			"GET": {role: User, produces: jsonTypes, handle: (*exchange).latest},
 		}},
+		uploadResource: {name: "/model/{id}/upload", operations: map[string]*operation{
+			"POST": {role: Admin, consumes: jsonTypes, bare: true, produces: jsonTypes, handle: (*exchange).upload},
+		}},
+		receiveResource: {name: "/model/{id}/upload/{file}", operations: map[string]*operation{
+			"PUT": {role: Nobody, produces: jsonTypes, handle: (*exchange).receive},
+		}},
 		usagesResource: {name: "/metric/model", operations: map[string]*operation{
 			"GET": {role: Admin, produces: jsonTypes, handle: (*exchange).showUsages},
 		}},
@@ -122,6 +131,12 @@ func (s *service) routes() []resource {
 		delete(all[modelsResource].operations, "POST")
 		delete(all[modelResource].operations, "PUT")
 		delete(all[modelResource].operations, "DELETE")
+	}
+	if s.Uploads == nil {
+		all[uploadResource].operations = nil
+	}
+	if s.Receiver == nil {
+		all[receiveResource].operations = nil
 	}
 	if s.Documents == nil {
 		all[documentResource].operations = nil
@@ -186,6 +201,7 @@ func operationsResource(path string) int {
 var views = map[string]int{
 	"pmml": documentResource, "batch": batchResource, "csv": tableResource, "versions": versionsResource,
 	"deployments": deploymentsResource, "audit": auditResource, "rollback": rollbackResource, "report": reportResource,
+	"upload": uploadResource,
 }
 
 // modelPath takes /model/{id}/… apart; the position is negative if there is no such path.
@@ -210,6 +226,9 @@ func modelPath(path string) (resource int, id, part string) {
 	}
 	if part, ok := strings.CutPrefix(view, "deployments/"); ok && catalog.WellFormedID(part) {
 		return deploymentResource, id, part
+	}
+	if part, ok := strings.CutPrefix(view, "upload/"); ok && slices.Contains(uploadFiles, part) {
+		return receiveResource, id, part
 	}
 	if i, ok := views[view]; ok {
 		return i, id, ""

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -89,6 +90,7 @@ func (x *exchange) score(body []byte, score scoringFunc, check checkFunc, send f
 	if err != nil {
 		return err
 	}
+	x.tellVersion(model)
 	job.Answer = x.service.buffer()
 	answer, err := x.compute(model, job, score)
 	defer x.service.keep(answer)
@@ -96,6 +98,17 @@ func (x *exchange) score(body []byte, score scoringFunc, check checkFunc, send f
 		return err
 	}
 	return send(answer)
+}
+
+// tellVersion says in the header what answers: the model at hand, whatever goes live meanwhile.
+func (x *exchange) tellVersion(m *scoring.Model) {
+	header := x.w.Header()
+	if m.Version() > 0 {
+		header.Set("X-Handoff-Version", strconv.Itoa(m.Version()))
+	}
+	if m.Checksum() != "" {
+		header.Set("X-Handoff-Checksum", m.Checksum())
+	}
 }
 
 // compute does a job, one with a large body in its turn.

@@ -21,6 +21,9 @@ type Model struct {
 	numeric []numberType   // by position: how text may be read ahead of the scorer
 	results []result
 	workers sync.Pool // of *worker
+
+	version  int    // see Of
+	checksum string // see Of
 }
 
 // A result is a target or an output that answers show.
@@ -75,8 +78,26 @@ func New(model *evaluator.Model) *Model {
 
 var numberTypes = map[string]numberType{"double": doubleNumber, "integer": integerNumber}
 
+// Of says which version of a model this is, and the SHA-256 of its document in lower-case hexadecimal digits. It gives the
+// model itself, and comes before anybody else knows it. Whoever answers with the model can tell what has answered, even
+// while another version takes its place.
+func (m *Model) Of(version int, checksum string) *Model {
+	m.version, m.checksum = version, checksum
+	return m
+}
+
+// Version is the number of the version; 0: versions are not counted.
+func (m *Model) Version() int { return m.version }
+
+// Checksum is that of the document; empty: it is not known.
+func (m *Model) Checksum() string { return m.checksum }
+
 // Schema says what the model takes and gives.
 func (m *Model) Schema() *evaluator.Schema { return m.schema }
+
+// VerificationRows gives the inputs of the rows that the model brought to verify itself with: the names of the columns, and
+// the cells as written, missing ones empty.
+func (m *Model) VerificationRows() (columns []string, rows [][]string) { return m.model.VerificationRows() }
 
 // Size is the number of bytes of the compiled form.
 func (m *Model) Size() int { return m.model.Size() }

@@ -1,18 +1,16 @@
-// Command models compiles models for the functions on AWS, to a file whose name ends in .bin, beside which it writes what
-// is known of the document: one document, or every FOLDER/NAME/model.pmml to OUTPUT/NAME.bin.
+// Command models compiles models for the functions on AWS, to a file whose name ends in .bin: one document, or every
+// FOLDER/NAME/model.pmml to OUTPUT/NAME.bin.
 //
 //	go run ./scripts/models DOCUMENT OUTPUT.bin
 //	go run ./scripts/models FOLDER OUTPUT
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
 
 	"github.com/handoff-pmml/handoff/evaluator/compile"
-	"github.com/handoff-pmml/handoff/internal/aws/function"
 )
 
 func main() {
@@ -48,16 +46,17 @@ func compileAll(folder, output string) error {
 }
 
 func compileOne(document, output string) error {
-	read, err := os.ReadFile(document)
+	read, err := os.Open(document)
 	if err != nil {
 		return err
 	}
-	compiled, err := compile.Compile(bytes.NewReader(read), compile.Options{})
+	defer read.Close()
+	compiled, err := compile.Compile(read, compile.Options{})
 	if err != nil {
 		return fmt.Errorf("%s:%w", document, err)
 	}
 	if err := os.MkdirAll(filepath.Dir(output), 0o755); err != nil {
 		return err
 	}
-	return function.WriteModel(output, compiled, read)
+	return os.WriteFile(output, compiled, 0o644)
 }

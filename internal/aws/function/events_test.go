@@ -91,7 +91,7 @@ func compiledSamples(t *testing.T) string {
 		if err != nil {
 			t.Fatalf("%s:%v", document, err)
 		}
-		if err := function.WriteModel(filepath.Join(folder, filepath.Base(filepath.Dir(document))+".bin"), compiled, read); err != nil {
+		if err := os.WriteFile(filepath.Join(folder, filepath.Base(filepath.Dir(document))+".bin"), compiled, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -109,11 +109,11 @@ func startAPI(t *testing.T, folder string) *function.Handler {
 
 func startScore(t *testing.T, folder string) *function.Handler {
 	t.Helper()
-	model, err := function.Model("iris", filepath.Join(folder, "iris.bin"))
+	service, id, err := function.Score(irisEnvironment(t, folder), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return function.NewHandler(rest.New(function.ReadOnly(model, slog.New(slog.DiscardHandler))), "iris")
+	return function.NewHandler(service, id)
 }
 
 // answerOf gives what Lambda gives: the handler's answer, or its error as an object.

@@ -1,6 +1,7 @@
 package function
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -10,12 +11,14 @@ import (
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/awslabs/aws-lambda-go-api-proxy/core"
 	"github.com/awslabs/aws-lambda-go-api-proxy/httpadapter"
 	"github.com/handoff-pmml/handoff/internal/rest"
 )
 
 // gateway answers API Gateway's events. aws-lambda-go-api-proxy does the translation; what it leaves out is done here:
-// paths that API Gateway has decoded, stage prefixes, the host, and what net/http's server does after a handler.
+// paths that API Gateway has decoded, stage prefixes, the host, who the caller is, and what net/http's server does after
+// a handler.
 type gateway struct {
 	v1 *httpadapter.HandlerAdapter
 	v2 *httpadapter.HandlerAdapterV2
@@ -26,31 +29,71 @@ func newGateway(rest http.Handler) gateway {
 	return gateway{v1: httpadapter.New(served), v2: httpadapter.NewV2(served)}
 }
 
-func (g gateway) serveV2(ctx context.Context, payload []byte) ([]byte, error) {
-	var request events.APIGatewayV2HTTPRequest
-	if err := json.Unmarshal(payload, &request); err != nil {
-		return nil, fmt.Errorf("event of API Gateway, payload format 2.0: %w", err)
+func (g gateway) serveV2(ctx context.Context, e event) ([]byte, error) {
+	ctx, request, err := readV2(ctx, e)
+	if err == nil {
+		err = e.readBody(&request.Body, &request.IsBase64Encoded)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if request.IsBase64Encoded && !isBase64(request.Body) {
-		return json.Marshal(refusal(http.StatusBadRequest, "The body of the event is not base64").v2())
+		return encode(refusal(http.StatusBadRequest, "The body of the event is not base64").v2())
 	}
-	var prefix string
-	request.RawPath, prefix = cutStage(request.RawPath, request.RequestContext.Stage)
-	request.RawPath = escapePath(request.RawPath)
-	response, err := g.v2.ProxyWithContext(withPrefix(ctx, prefix), request)
+	response, err := g.v2.ProxyWithContext(ctx, request)
 	if err != nil {
-		return json.Marshal(refusal(http.StatusBadRequest, "The event is not a request: "+err.Error()).v2())
+		return encode(refusal(http.StatusBadRequest, "The event is not a request: "+err.Error()).v2())
 	}
 	return fit(response, refusal(http.StatusRequestEntityTooLarge, answerTooLarge).v2())
 }
 
-func (g gateway) serveV1(ctx context.Context, payload []byte) ([]byte, error) {
-	var request events.APIGatewayProxyRequest
-	if err := json.Unmarshal(payload, &request); err != nil {
-		return nil, fmt.Errorf("event of API Gateway, payload format 1.0: %w", err)
+func (g gateway) serveV1(ctx context.Context, e event) ([]byte, error) {
+	ctx, request, err := readV1(ctx, e)
+	if err == nil {
+		err = e.readBody(&request.Body, &request.IsBase64Encoded)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if request.IsBase64Encoded && !isBase64(request.Body) {
-		return json.Marshal(refusal(http.StatusBadRequest, "The body of the event is not base64").v1())
+		return encode(refusal(http.StatusBadRequest, "The body of the event is not base64").v1())
+	}
+	response, err := g.v1.ProxyWithContext(ctx, request)
+	if err != nil {
+		return encode(refusal(http.StatusBadRequest, "The event is not a request: "+err.Error()).v1())
+	}
+	return fit(response, refusal(http.StatusRequestEntityTooLarge, answerTooLarge).v1())
+}
+
+// readV2 reads all of an event but its body, and puts into the context what the handler is to know of it.
+func readV2(ctx context.Context, e event) (context.Context, events.APIGatewayV2HTTPRequest, error) {
+	var request events.APIGatewayV2HTTPRequest
+	err := e.read(map[string]any{
+		"rawPath": &request.RawPath, "rawQueryString": &request.RawQueryString, "cookies": &request.Cookies,
+		"headers": &request.Headers, "queryStringParameters": &request.QueryStringParameters,
+		"pathParameters": &request.PathParameters, "requestContext": &request.RequestContext,
+	})
+	if err != nil {
+		return ctx, request, err
+	}
+	path, prefix := cutStage(request.RawPath, request.RequestContext.Stage)
+	request.RawPath = escapePath(path)
+	ctx = context.WithValue(withPrefix(ctx, prefix), callerKey{}, callerOfV2(&request))
+	return ctx, request, nil
+}
+
+// readV1 does the same for payload format 1.0.
+func readV1(ctx context.Context, e event) (context.Context, events.APIGatewayProxyRequest, error) {
+	var request events.APIGatewayProxyRequest
+	err := e.read(map[string]any{
+		"path": &request.Path, "httpMethod": &request.HTTPMethod,
+		"headers": &request.Headers, "multiValueHeaders": &request.MultiValueHeaders,
+		"queryStringParameters":           &request.QueryStringParameters,
+		"multiValueQueryStringParameters": &request.MultiValueQueryStringParameters,
+		"requestContext":                  &request.RequestContext,
+	})
+	if err != nil {
+		return ctx, request, err
 	}
 	stage, prefix := request.RequestContext.Stage, ""
 	if request.RequestContext.Path == "/"+stage+request.Path {
@@ -59,11 +102,41 @@ func (g gateway) serveV1(ctx context.Context, payload []byte) ([]byte, error) {
 		request.Path, prefix = cutStage(request.Path, stage)
 	}
 	request.Path = escapePath(request.Path)
-	response, err := g.v1.ProxyWithContext(withPrefix(ctx, prefix), request)
+	ctx = context.WithValue(withPrefix(ctx, prefix), callerKey{}, callerOfV1(&request.RequestContext))
+	return ctx, request, nil
+}
+
+// Head gives the request that an event of API Gateway holds, as a handler sees it but without its body, which is not even
+// decoded. ok is false for an event of another kind, and for one that is no request.
+func Head(ctx context.Context, payload []byte) (r *http.Request, ok bool) {
+	e, err := readEvent(payload)
 	if err != nil {
-		return json.Marshal(refusal(http.StatusBadRequest, "The event is not a request: "+err.Error()).v1())
+		return nil, false
 	}
-	return fit(response, refusal(http.StatusRequestEntityTooLarge, answerTooLarge).v1())
+	switch e.kind() {
+	case gatewayV2:
+		ctx, request, err := readV2(ctx, e)
+		if err != nil {
+			return nil, false
+		}
+		r, err = new(core.RequestAccessorV2).EventToRequestWithContext(ctx, request)
+		if err != nil {
+			return nil, false
+		}
+	case gatewayV1:
+		ctx, request, err := readV1(ctx, e)
+		if err != nil {
+			return nil, false
+		}
+		r, err = new(core.RequestAccessor).EventToRequestWithContext(ctx, request)
+		if err != nil {
+			return nil, false
+		}
+	default:
+		return nil, false
+	}
+	teachManners(r)
+	return r, true
 }
 
 // application is what every answer says of itself, also those that the REST API has no part in.
@@ -73,11 +146,20 @@ const answerTooLarge = "The answer is larger than the 6 MB that AWS Lambda passe
 
 // fit encodes an answer, or the other one if that is too large for Lambda.
 func fit(response, tooLarge any) ([]byte, error) {
-	encoded, err := json.Marshal(response)
+	encoded, err := encode(response)
 	if err == nil && len(encoded) > maxAnswer {
-		return json.Marshal(tooLarge)
+		return encode(tooLarge)
 	}
 	return encoded, err
+}
+
+// encode makes JSON. Markup stays as it is: a document of 4 MB would have 6 with every < escaped.
+func encode(response any) ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(response)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 func isBase64(body string) bool {
@@ -127,22 +209,27 @@ func withPrefix(ctx context.Context, prefix string) context.Context {
 // serverManners brings a request of the proxy to the form of net/http's server, and treats the answer as that does.
 func serverManners(rest http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if host := r.Header.Get("Host"); host != "" {
-			r.Host = host
-			r.Header.Del("Host")
-		}
-		r.URL.Scheme, r.URL.Host = "", ""
-		if r.Header.Get("X-Forwarded-Proto") == "" {
-			r.Header.Set("X-Forwarded-Proto", "https")
-		}
-		r.RemoteAddr = net.JoinHostPort(r.RemoteAddr, "0")
-		if prefix, _ := r.Context().Value(prefixKey{}).(string); prefix != "" {
-			r.Header.Set("X-Forwarded-Prefix", prefix) // so that Location is where the client can fetch it
-		}
+		teachManners(r)
 		a := &answer{ResponseWriter: w, bodiless: r.Method == http.MethodHead}
 		rest.ServeHTTP(a, r)
 		a.WriteHeader(http.StatusOK)
 	})
+}
+
+// teachManners gives a request of the proxy the form of one of net/http's server.
+func teachManners(r *http.Request) {
+	if host := r.Header.Get("Host"); host != "" {
+		r.Host = host
+		r.Header.Del("Host")
+	}
+	r.URL.Scheme, r.URL.Host = "", ""
+	if r.Header.Get("X-Forwarded-Proto") == "" {
+		r.Header.Set("X-Forwarded-Proto", "https")
+	}
+	r.RemoteAddr = net.JoinHostPort(r.RemoteAddr, "0")
+	if prefix, _ := r.Context().Value(prefixKey{}).(string); prefix != "" {
+		r.Header.Set("X-Forwarded-Prefix", prefix) // so that Location is where the client can fetch it
+	}
 }
 
 // answer is a response of the proxy with the rules of net/http's server: the first status counts, 200 is the default,

@@ -10,8 +10,6 @@ package function
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"time"
 )
@@ -39,24 +37,29 @@ func NewHandler(rest http.Handler, model string) *Handler {
 // Invoke answers one invocation. It fails only if the event is none of those that the package documentation names:
 // what is wrong with a request is part of its answer.
 func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	var e event
-	if err := json.Unmarshal(payload, &e); err != nil {
-		return nil, fmt.Errorf("the event is not a JSON object: %w", err)
+	e, err := readEvent(payload)
+	if err != nil {
+		return nil, err
 	}
-	if end, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, end.Add(-reserve))
-		defer cancel()
-	}
-	switch e.kind() {
+	ctx, cancel := Reserve(ctx)
+	defer cancel()
+	switch asked := e.kind(); asked {
 	case gatewayV2:
-		return h.proxy.serveV2(ctx, payload)
+		return h.proxy.serveV2(ctx, e)
 	case gatewayV1:
-		return h.proxy.serveV1(ctx, payload)
+		return h.proxy.serveV1(ctx, e)
 	case single, batch:
-		return h.direct(ctx, e.kind(), payload)
+		return h.direct(ctx, asked, payload)
 	case scheduled:
 		return []byte(`{"ready":true}`), nil
 	}
 	return nil, errUnknownEvent
+}
+
+// Reserve gives the context of an invocation with a deadline that leaves time for an answer.
+func Reserve(ctx context.Context) (context.Context, context.CancelFunc) {
+	if end, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(ctx, end.Add(-reserve))
+	}
+	return context.WithCancel(ctx)
 }

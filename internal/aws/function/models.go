@@ -1,44 +1,66 @@
 package function
 
 import (
-	"crypto/sha256"
+	"cmp"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/handoff-pmml/handoff/internal/catalog"
 )
 
-// compiledSuffix ends the name of a compiled model that lies beside a binary; the facts about its document lie beside
-// it, under the same name with factsSuffix.
+// The environment of the function of one model. All but the file are required: a function that does not know what it
+// serves would tell callers something wrong.
 const (
-	compiledSuffix = ".bin"
-	factsSuffix    = ".json"
+	envModelID  = "HANDOFF_MODEL_ID"
+	envVersion  = "HANDOFF_MODEL_VERSION"     // number of the version, from 1
+	envFile     = "HANDOFF_MODEL_FILE"        // the compiled form; default model.bin, beside the binary
+	envSize     = "HANDOFF_DOCUMENT_SIZE"     // bytes of the document
+	envChecksum = "HANDOFF_DOCUMENT_CHECKSUM" // SHA-256 of the document in lower-case hexadecimal digits
+	envCreated  = "HANDOFF_CREATED"           // when the version was made: RFC 3339
 )
 
-// facts is what the REST API tells of a document and a compiled form does not know.
-type facts struct {
-	Size     int64  `json:"size"`     // bytes of the document
-	Checksum string `json:"checksum"` // SHA-256 of the document in hexadecimal digits
+// compiledSuffix ends the name of a compiled model.
+const compiledSuffix = ".bin"
+
+// Model opens the model that the environment names, as os.Getenv gives it: a catalog of one. The error says which variable
+// is wrong, or why the file cannot be opened.
+func Model(getenv func(string) string) (*catalog.Fixed, catalog.Model, error) {
+	m, err := describedBy(getenv)
+	if err != nil {
+		return nil, m, err
+	}
+	models := new(catalog.Fixed)
+	return models, m, add(models, m, cmp.Or(getenv(envFile), "model"+compiledSuffix))
 }
 
-// WriteModel writes a compiled model as Models and Model find it: the compiled form to file, whose name ends in .bin,
-// and the facts about its document beside it.
-func WriteModel(file string, compiled, document []byte) error {
-	sum := sha256.Sum256(document)
-	known, err := json.Marshal(facts{Size: int64(len(document)), Checksum: hex.EncodeToString(sum[:])})
-	if err != nil {
-		return err
+// describedBy reads from the environment what a compiled form does not know.
+func describedBy(getenv func(string) string) (m catalog.Model, err error) {
+	wrong := func(name, rule string) error { return fmt.Errorf("%s is %q: it must be %s", name, getenv(name), rule) }
+	if m.ID = getenv(envModelID); !catalog.ValidID(m.ID) {
+		return m, wrong(envModelID, "the id of a model")
 	}
-	if err := os.WriteFile(factsFile(file), append(known, '\n'), 0o644); err != nil {
-		return err
+	if m.Version, err = strconv.Atoi(getenv(envVersion)); err != nil || m.Version < 1 {
+		return m, wrong(envVersion, "the number of a version, from 1")
 	}
-	return os.WriteFile(file, compiled, 0o644)
+	if m.Size, err = strconv.ParseInt(getenv(envSize), 10, 64); err != nil || m.Size < 0 {
+		return m, wrong(envSize, "the size of the document in bytes")
+	}
+	if m.Checksum = getenv(envChecksum); !isChecksum(m.Checksum) {
+		return m, wrong(envChecksum, "the SHA-256 of the document in lower-case hexadecimal digits")
+	}
+	if m.Created, err = time.Parse(time.RFC3339Nano, getenv(envCreated)); err != nil {
+		return m, wrong(envCreated, "a time as in RFC 3339, such as 2026-03-10T09:30:00Z")
+	}
+	return m, nil
+}
+
+func isChecksum(text string) bool {
+	sum, err := hex.DecodeString(text)
+	return err == nil && len(sum) == 32 && text == strings.ToLower(text)
 }
 
 // Models opens every compiled model of a folder; NAME.bin is the model NAME.
@@ -52,49 +74,18 @@ func Models(folder string) (*catalog.Fixed, error) {
 	}
 	models := new(catalog.Fixed)
 	for _, file := range files {
-		if err := add(models, strings.TrimSuffix(filepath.Base(file), compiledSuffix), file); err != nil {
+		if err := add(models, catalog.Model{ID: strings.TrimSuffix(filepath.Base(file), compiledSuffix)}, file); err != nil {
 			return nil, err
 		}
 	}
 	return models, nil
 }
 
-// Model opens one compiled model: a catalog of one.
-func Model(id, file string) (*catalog.Fixed, error) {
-	models := new(catalog.Fixed)
-	return models, add(models, id, file)
-}
-
-func add(models *catalog.Fixed, id, file string) error {
-	compiled, err := os.ReadFile(file)
+func add(models *catalog.Fixed, m catalog.Model, file string) error {
+	compiled, release, err := mapFile(file)
 	if err != nil {
-		return fmt.Errorf("model %s: %w", id, err)
+		return fmt.Errorf("model %s: %w", m.ID, err)
 	}
-	known, err := readFacts(factsFile(file))
-	if err != nil {
-		return fmt.Errorf("model %s: %w", id, err)
-	}
-	m := catalog.Model{ID: id, Size: known.Size, Checksum: known.Checksum}
-	if info, err := os.Stat(file); err == nil {
-		m.Created = info.ModTime() // when the function's package was made
-	}
+	defer release() // what is opened keeps nothing of it
 	return models.Add(m, compiled)
-}
-
-func factsFile(file string) string { return strings.TrimSuffix(file, compiledSuffix) + factsSuffix }
-
-// readFacts reads the facts about a document; a compiled model may come without.
-func readFacts(file string) (facts, error) {
-	var known facts
-	encoded, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return known, nil
-	}
-	if err != nil {
-		return known, err
-	}
-	if err := json.Unmarshal(encoded, &known); err != nil {
-		return known, fmt.Errorf("%s: %w", file, err)
-	}
-	return known, nil
 }

@@ -37,6 +37,14 @@ func Run(t *testing.T, open func(t *testing.T) deploy.Store) {
 		"overwriting": overwriting,
 		"large":       large,
 		"cancelled":   cancelled,
+		"wide":        wide,
+		"torn":        torn,
+		"fence":       fence,
+		"crowd":       crowd,
+		"texts":       texts,
+		"numbers":     numbers,
+		"bounds":      bounds,
+		"full":        full,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}

@@ -113,7 +113,7 @@ func (r *Runtime) load(ctx context.Context, v deploy.Version) (*live, error) {
 			ID: v.Model, Version: v.Number, Schema: opened.Schema(), Size: v.Document.Size, Checksum: v.Document.Checksum,
 			Created: v.Created,
 		},
-		scorer: scoring.New(opened),
+		scorer: scoring.New(opened).Of(v.Number, v.Document.Checksum),
 	}, nil
 }
 
