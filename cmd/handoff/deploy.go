@@ -24,6 +24,7 @@ type deployFlags struct {
 	modelName, reason string
 	allowSchemaChange bool
 	dryRun            bool
+	withSidecars      bool
 }
 
 func newDeployCommand() *cobra.Command {
@@ -34,6 +35,10 @@ func newDeployCommand() *cobra.Command {
 		Long: `Deploy sends a document to a server and waits until it is live. Without ID the model is named after the file, or, if that
 is called model.pmml, after its folder; - is standard input.
 
+If the document lies in a folder that is named like the model, what lies beside it there goes first: settings (model.json),
+rows with their results (golden.csv) and typical rows (baseline.csv). --with-sidecars sends them from any folder,
+--with-sidecars=false never does. A document that is too large for one request is uploaded as the server wants it.
+
 What is wrong with the document is printed as 'handoff check' prints it, and what was live stays. So it does if the new
 version takes or gives something else in a way that would break callers, unless --allow-schema-change is given. --dry-run
 changes nothing: it shows what would be different, and how differently the rows beside the model are scored.
@@ -41,7 +46,8 @@ changes nothing: it shows what would be different, and how differently the rows 
 ` + remoteExitCodes,
 		Example: `  handoff deploy iris.pmml
   handoff deploy build/model.pmml iris --reason "trained on June"
-  handoff deploy iris.pmml --dry-run`,
+  handoff deploy iris.pmml --dry-run
+  handoff deploy models/iris/model.pmml --server https://abc123.execute-api.eu-central-1.amazonaws.com`,
 		Args: arguments(cobra.RangeArgs(1, 2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := idOf(args)
@@ -51,8 +57,12 @@ changes nothing: it shows what would be different, and how differently the rows 
 			case f.dryRun && f.noWait:
 				return usageError(nil, "--dry-run and --no-wait cannot be given together")
 			}
+			beside, err := f.sidecars(cmd, args[0], id)
+			if err != nil {
+				return err
+			}
 			return f.run(cmd, func(ctx context.Context, server *client.Client) error {
-				return runDeploy(ctx, cmd, &f, server, args[0], id)
+				return runDeploy(ctx, cmd, &f, server, args[0], id, beside)
 			})
 		},
 	}
@@ -62,6 +72,7 @@ changes nothing: it shows what would be different, and how differently the rows 
 	flags.StringVar(&f.modelName, "model-name", "", "modelName of the model to take from a document with several; else the first one")
 	flags.StringVar(&f.reason, "reason", "", "`text` for the model's history")
 	flags.BoolVar(&f.allowSchemaChange, "allow-schema-change", false, "deploy also what takes or gives something else in a way that breaks callers")
+	flags.BoolVar(&f.withSidecars, "with-sidecars", false, "send what lies beside the document first, whatever its folder is called; =false: never")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "change nothing, and show what would be different")
 	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 		if len(args) == 0 {
@@ -115,7 +126,7 @@ func openDocument(path string, stdin io.Reader) (io.Reader, io.Closer, error) {
 	return r, in, nil
 }
 
-func runDeploy(ctx context.Context, cmd *cobra.Command, f *deployFlags, server *client.Client, path, id string) error {
+func runDeploy(ctx context.Context, cmd *cobra.Command, f *deployFlags, server *client.Client, path, id string, beside []sidecar) error {
 	document, closer, err := openDocument(path, cmd.InOrStdin())
 	if err != nil {
 		return err
@@ -126,7 +137,11 @@ func runDeploy(ctx context.Context, cmd *cobra.Command, f *deployFlags, server *
 		upload.SchemaChange = deploy.SchemaAllow
 	}
 	if f.dryRun {
+		f.notice(cmd, id, beside, "not sent, and does not count in what follows")
 		return preview(ctx, cmd, &f.connection, server, path, id, upload, f.json)
+	}
+	if err := f.send(ctx, cmd, server, id, beside); err != nil {
+		return err
 	}
 	change, err := server.Deploy(ctx, id, upload)
 	if err != nil {
@@ -250,6 +265,9 @@ func (e *endedError) Error() string {
 // report waits for the end of a change and says what is live then.
 func (w waiting) report(ctx context.Context, cmd *cobra.Command, c *connection, server *client.Client, id string, change client.Change) error {
 	quiet, _ := cmd.Flags().GetBool("quiet")
+	if err := w.begun(ctx, cmd, server, id, &change); err != nil {
+		return c.serverError(id, err)
+	}
 	if change.Deployment == "" { // the server keeps no history, or others are before it
 		done := "is live"
 		if change.Accepted {
@@ -260,20 +278,51 @@ func (w waiting) report(ctx context.Context, cmd *cobra.Command, c *connection, 
 	}
 	d, err := server.Deployment(ctx, id, change.Deployment)
 	if err == nil && !d.State.Final() && !w.noWait {
-		if !quiet {
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s: deployment %s is under way\n", id, printable(change.Deployment))
-		}
-		d, err = server.Wait(ctx, id, change.Deployment)
+		d, err = server.Wait(ctx, id, change.Deployment, steps(cmd, id, change.Deployment))
 	}
 	switch {
 	case err != nil:
 		return c.serverError(id, err)
-	case d.State == deploy.Rejected, d.State == deploy.Superseded:
-		return &exitError{exitBad, &endedError{d}}
-	case d.State == deploy.Failed:
-		return &exitError{exitIO, &endedError{d}}
+	case d.State == deploy.Rejected, d.State == deploy.Superseded, d.State == deploy.Failed:
+		return badEnd(d)
 	}
 	return w.tell(ctx, cmd, server, d, quiet)
+}
+
+// badEnd is the error that a deployment has ended with.
+func badEnd(d deploy.Deployment) error {
+	if d.State == deploy.Failed {
+		return &exitError{exitIO, &endedError{d}}
+	}
+	return &exitError{exitBad, &endedError{d}}
+}
+
+// begun waits for the deployment of an object that was put where the server looks for it.
+func (w waiting) begun(ctx context.Context, cmd *cobra.Command, server *client.Client, id string, change *client.Change) error {
+	if change.Deployment != "" || change.Object.Version == "" || w.noWait {
+		return nil
+	}
+	if quiet, _ := cmd.Flags().GetBool("quiet"); !quiet {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s is uploaded\n", id, printable(change.Object.Key))
+	}
+	d, err := server.Begun(ctx, id, change.Object)
+	change.Deployment = d.ID
+	return err
+}
+
+// steps gives a function that shows how a deployment comes on, each state once.
+func steps(cmd *cobra.Command, id, deployment string) func(deploy.Deployment) {
+	if quiet, _ := cmd.Flags().GetBool("quiet"); quiet {
+		return nil
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s: deployment %s is under way\n", id, printable(deployment))
+	last := deploy.State("")
+	return func(d deploy.Deployment) {
+		if d.State != last {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", id, printable(string(d.State)))
+		}
+		last = d.State
+	}
 }
 
 // tell says what became of a deployment that did not end badly.

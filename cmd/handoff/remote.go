@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"github.com/handoff-pmml/handoff/internal/aws/sign"
 	"github.com/handoff-pmml/handoff/internal/catalog"
 	"github.com/handoff-pmml/handoff/internal/client"
 	"github.com/handoff-pmml/handoff/internal/deploy"
@@ -25,44 +27,111 @@ wrong, 3 a file cannot be read, the server cannot be reached or cannot do it, 13
 
 const defaultServer = "http://127.0.0.1:8080"
 
-// A connection is the flags that say which server a command speaks to.
+// A connection is the flags that say which server a command speaks to, and how it proves who asks.
 type connection struct {
 	server, token, tokenFile string
+	auth, region             string
 	flags                    *pflag.FlagSet
+	signed                   bool // requests are signed with AWS credentials
 }
+
+// The values of --auth.
+const (
+	authToken = "token"
+	authIAM   = "iam"
+)
 
 func (c *connection) add(cmd *cobra.Command) {
 	c.flags = pflag.NewFlagSet("server", pflag.ContinueOnError)
 	c.flags.StringVar(&c.server, "server", defaultServer, "`URL` of the server, with its base path if it has one")
 	c.flags.StringVar(&c.token, "token", "", "`token` for the server; others on this machine can see it, --token-file avoids that")
 	c.flags.StringVar(&c.tokenFile, "token-file", "", "`file` with the token")
+	c.flags.StringVar(&c.auth, "auth", "", "`how` to prove who asks: token, or iam for requests signed with AWS credentials; else iam if the server is an address of API Gateway and there is no token")
+	c.flags.StringVar(&c.region, "region", "", "AWS `region` of the server for --auth iam; else its address tells, or the AWS configuration")
 	showEnvironment(c.flags)
 	cmd.Flags().AddFlagSet(c.flags)
+	cmd.RegisterFlagCompletionFunc("auth", cobra.FixedCompletions([]string{authToken, authIAM}, cobra.ShellCompDirectiveNoFileComp)) //nolint:errcheck // there is such a flag
 }
 
 // client takes what the command line does not give from the environment.
-func (c *connection) client() (*client.Client, error) {
+func (c *connection) client(ctx context.Context) (*client.Client, error) {
 	source := newTokenSource(c.flags, "token")
+	first := given{auth: c.flags.Changed("auth"), token: c.flags.Changed("token") || c.flags.Changed("token-file")}
 	if err := fromEnvironment(c.flags); err != nil {
 		return nil, err
 	}
 	if err := source.read(&c.token, c.tokenFile); err != nil {
 		return nil, err
 	}
-	server, err := client.New(c.server, c.token)
+	if err := c.authorize(first); err != nil {
+		return nil, err
+	}
+	o := client.Options{Token: c.token}
+	if c.signed {
+		signer, err := c.signer(ctx)
+		if err != nil {
+			return nil, err
+		}
+		o = client.Options{Sign: signer.Sign}
+	}
+	server, err := client.New(c.server, o)
 	if err != nil {
 		return nil, usageError(nil, "--server: %v", err)
 	}
 	return server, nil
 }
 
+// given says what is on the command line, before the environment is looked at.
+type given struct{ auth, token bool }
+
+// authorize decides between a token and AWS credentials: what is on the command line goes before the environment, and
+// --auth before what the server's address suggests.
+func (c *connection) authorize(first given) error {
+	switch {
+	case c.auth != "" && c.auth != authToken && c.auth != authIAM:
+		return usageError(nil, "--auth is token or iam, not %q", c.auth)
+	case c.auth == authIAM && first.auth && first.token:
+		return usageError(nil, "--auth iam and a token cannot be given together")
+	case c.auth == "":
+		_, gateway := sign.RegionOf(c.host())
+		c.signed = gateway && c.token == ""
+	default:
+		c.signed = c.auth == authIAM && !first.token
+	}
+	return nil
+}
+
+// host gives the server's host; empty if its address is wrong, which the client says.
+func (c *connection) host() string {
+	at, err := url.Parse(c.server)
+	if err != nil {
+		return ""
+	}
+	return at.Hostname()
+}
+
+func (c *connection) signer(ctx context.Context) (*sign.Signer, error) {
+	region := c.region
+	if region == "" {
+		region, _ = sign.RegionOf(c.host())
+	}
+	signer, err := sign.New(ctx, region)
+	switch {
+	case errors.Is(err, sign.ErrNoRegion):
+		return nil, usageError(nil, "%v: --region says it", err)
+	case err != nil:
+		return nil, &exitError{exitIO, fmt.Errorf("requests to %s are signed: %w", c.server, err)}
+	}
+	return signer, nil
+}
+
 // run does work with the server until it ends or the command is interrupted.
 func (c *connection) run(cmd *cobra.Command, work func(ctx context.Context, server *client.Client) error) error {
-	server, err := c.client()
+	ctx := cmd.Context()
+	server, err := c.client(ctx)
 	if err != nil {
 		return err
 	}
-	ctx := cmd.Context()
 	return interruptible(ctx, func(*files) error {
 		err := work(ctx, server)
 		if err != nil && ctx.Err() != nil {
@@ -89,11 +158,8 @@ func (c *connection) serverError(id string, err error) error {
 	if answer.Refused() {
 		code = exitBad
 	}
-	text := printable(answer.Message)
-	switch answer.Status {
-	case http.StatusForbidden:
-		text += " Another token may be needed: --token-file or HANDOFF_TOKEN"
-	case http.StatusNotFound:
+	text := printable(answer.Message) + c.hint(answer)
+	if answer.Status == http.StatusNotFound {
 		text = c.server + " has no such model"
 		if id == "" {
 			text = c.server + " does not know the request: is it a Handoff server's address?"
@@ -103,6 +169,31 @@ func (c *connection) serverError(id string, err error) error {
 		text = id + ": " + text
 	}
 	return &exitError{code, errors.New(text)}
+}
+
+// hint says what may help. An answer without a code is not Handoff's own, but that of something in front of it.
+func (c *connection) hint(answer *client.Error) string {
+	switch status, own := answer.Status, answer.Code != ""; {
+	case status != http.StatusUnauthorized && status != http.StatusForbidden:
+		return frontHint(status, own)
+	case c.signed:
+		return " These AWS credentials may not do that, or the server does not go by such: --token-file or HANDOFF_TOKEN"
+	case own:
+		return " Another token may be needed: --token-file or HANDOFF_TOKEN"
+	}
+	return " Another token may be needed: --token-file or HANDOFF_TOKEN; or AWS credentials: --auth iam"
+}
+
+func frontHint(status int, own bool) string {
+	switch {
+	case own:
+		return ""
+	case status == http.StatusRequestEntityTooLarge:
+		return ": what stands in front of the server takes no request of that size; only 'handoff deploy' can send larger documents, to a server that takes uploads"
+	case status == http.StatusBadGateway, status == http.StatusGatewayTimeout:
+		return ": what stands in front of the server did not get its answer; what was asked for may be done nevertheless, 'handoff status' shows it"
+	}
+	return ""
 }
 
 // A reference is a model of the server, or one version of it.

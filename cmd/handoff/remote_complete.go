@@ -17,12 +17,12 @@ const completionTime = 700 * time.Millisecond
 // makes sense. A server that does not answer is no reason to complain.
 func (c *connection) models(most int, versions bool) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
-		server, err := c.client()
+		ctx, cancel := context.WithTimeout(context.Background(), completionTime)
+		defer cancel()
+		server, err := c.client(ctx)
 		if err != nil || len(args) >= most {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), completionTime)
-		defer cancel()
 		if id, _, named := strings.Cut(begun, "@"); named && versions {
 			return offerVersions(ctx, server, id), cobra.ShellCompDirectiveNoFileComp
 		}

@@ -67,7 +67,7 @@ func TestSlowDeployment(t *testing.T) {
 		stdout, stderr string
 	}{
 		{"live", `"state":"LIVE","warnings":["odd\u001b[31m"]}`, nil, exitDone,
-			"m: version 2 is live, verified with 1,234 rows\n", "m: deployment d is under way\nwarning: odd\ufffd[31m\n"},
+			"m: version 2 is live, verified with 1,234 rows\n", "m: deployment d is under way\nm: CHECKED\nwarning: odd\ufffd[31m\n"},
 		{"not waited for", `"state":"LIVE"}`, []string{"--no-wait"}, exitDone, "m: upload of version 2 is CHECKED\n", ""},
 		{"quiet", `"state":"LIVE","warnings":["odd"]}`, []string{"-q"}, exitDone, "m: version 2 is live, verified with 1,234 rows\n", ""},
 		{"faulty", `"state":"REJECTED","rejection":{"code":"document","message":"bad","more":4,"faults":[{"line":3,"path":"/PMML","code":"c","message":"bad"}]}}`,

@@ -3,10 +3,12 @@ package main
 import (
 	"bufio"
 	"compress/gzip"
+	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,8 +40,9 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the command as a user does. The models of testdata lie in each script's folder. "exits N" wants an
 // exit code, "gzip FILE" makes FILE.gz, "rows FILE N" makes a table of N rows, "faults FILE N" a document with N faults,
-// "mode FILE OUT" writes the permissions of FILE to OUT, and "server FLAGS" runs a server on a free port until the script's
-// end, or until it is called again, and sets HANDOFF_SERVER.
+// "mode FILE OUT" writes the permissions of FILE to OUT, "noise FILE" makes a document so large that it needs uploading,
+// and "server FLAGS" runs a server on a free port until the script's end, or until it is called again, and sets
+// HANDOFF_SERVER.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
@@ -63,7 +66,7 @@ func TestScripts(t *testing.T) {
 			return err == nil, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "gzip": compress, "rows": rows, "faults": faults, "mode": mode, "server": server,
+			"exits": exits, "gzip": compress, "rows": rows, "faults": faults, "mode": mode, "noise": noise, "server": server,
 		},
 	})
 }
@@ -117,6 +120,14 @@ func mode(ts *testscript.TestScript, _ bool, args []string) {
 	info, err := os.Stat(ts.MkAbs(args[0]))
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(info.Mode().String()+"\n"), 0o666))
+}
+
+// noise puts a comment into a document that cannot be compressed much.
+func noise(ts *testscript.TestScript, _ bool, args []string) {
+	b := make([]byte, 5<<20)
+	rand.NewChaCha8([32]byte{}).Read(b) //nolint:errcheck // never fails
+	text := strings.Replace(ts.ReadFile(args[0]), "</PMML>", "<!-- "+hex.EncodeToString(b)+" --></PMML>", 1)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o666))
 }
 
 var address = regexp.MustCompile(`http://\S+`)

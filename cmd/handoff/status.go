@@ -169,11 +169,11 @@ func stepsOf(d deploy.Deployment) string {
 // runWatch shows a status until the command is interrupted. A server that does not answer is asked again, unless it is the
 // first time.
 func (f *statusFlags) runWatch(cmd *cobra.Command, of reference) error {
-	server, err := f.client()
+	ctx := cmd.Context()
+	server, err := f.client(ctx)
 	if err != nil {
 		return err
 	}
-	ctx := cmd.Context()
 	var show watcher = &lineWatcher{out: cmd.OutOrStdout(), seen: map[string]bool{}}
 	if isTerminal(cmd.OutOrStdout()) {
 		show = &screenWatcher{out: cmd.OutOrStdout()}

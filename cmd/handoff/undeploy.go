@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/handoff-pmml/handoff/internal/client"
+	"github.com/handoff-pmml/handoff/internal/deploy"
 	"github.com/spf13/cobra"
 )
 
@@ -46,6 +47,9 @@ func undeploy(ctx context.Context, cmd *cobra.Command, c *connection, server *cl
 	code := exitDone
 	for _, id := range ids {
 		change, err := server.Undeploy(ctx, id, reason)
+		if err == nil && change.Accepted && change.Deployment != "" {
+			err = removed(ctx, server, id, &change)
+		}
 		err = c.serverError(id, err)
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -66,5 +70,18 @@ func undeploy(ctx context.Context, cmd *cobra.Command, c *connection, server *cl
 	if code != exitDone {
 		return &exitError{code, errSilent}
 	}
+	return nil
+}
+
+// removed waits for the end of a removal.
+func removed(ctx context.Context, server *client.Client, id string, change *client.Change) error {
+	d, err := server.Wait(ctx, id, change.Deployment, nil)
+	switch {
+	case err != nil:
+		return err
+	case d.State != deploy.Deleted:
+		return badEnd(d)
+	}
+	change.Accepted = false
 	return nil
 }

@@ -3,7 +3,6 @@
 package client
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -30,18 +29,24 @@ const (
 
 // A Client speaks to one server. It may be used by many goroutines.
 type Client struct {
-	base  *url.URL
-	token string
-	quick *http.Client // for what is answered at once
-	slow  *http.Client // for documents
+	base    *url.URL
+	token   string
+	quick   *http.Client // for what is answered at once
+	slow    *http.Client // for documents
+	storage *http.Client // for uploads elsewhere: nothing that proves who we are goes there
 
 	// Pause waits between two questions for the same; by the clock unless something else is set.
 	Pause func(ctx context.Context, d time.Duration) error
 }
 
-// New makes a client of the server at an address such as http://127.0.0.1:8080/base. The token, if there is one, goes to
-// that server only. The error is about the address.
-func New(server, token string) (*Client, error) {
+// Options say how a client proves who it is. With the zero value it does not.
+type Options struct {
+	Token string                                            // goes to the server only
+	Sign  func(through http.RoundTripper) http.RoundTripper // signs what goes to the server; nil: nothing does
+}
+
+// New makes a client of the server at an address such as http://127.0.0.1:8080/base. The error is about the address.
+func New(server string, o Options) (*Client, error) {
 	base, err := parseServer(server)
 	if err != nil {
 		return nil, err
@@ -50,10 +55,15 @@ func New(server, token string) (*Client, error) {
 	transport.DialContext = (&net.Dialer{Timeout: dialTime}).DialContext
 	transport.ResponseHeaderTimeout = documentTime
 	transport.ExpectContinueTimeout = 2 * time.Second
+	signing := http.RoundTripper(transport)
+	if o.Sign != nil {
+		signing = o.Sign(transport)
+	}
 	return &Client{
-		base: base, token: token, Pause: pause,
-		quick: &http.Client{Transport: transport, CheckRedirect: checkRedirect, Timeout: answerTime},
-		slow:  &http.Client{Transport: transport, CheckRedirect: checkRedirect},
+		base: base, token: o.Token, Pause: pause,
+		quick:   &http.Client{Transport: signing, CheckRedirect: checkRedirect, Timeout: answerTime},
+		slow:    &http.Client{Transport: signing, CheckRedirect: checkRedirect},
+		storage: &http.Client{Transport: transport, CheckRedirect: checkRedirect},
 	}, nil
 }
 
@@ -170,8 +180,9 @@ func (c *Client) Report(ctx context.Context, id string, version, against int) (d
 
 // A Change is something that was asked for and became a deployment.
 type Change struct {
-	Deployment string // its id; empty: the server tells none
-	Accepted   bool   // it had not ended when the server answered; without an id, others were before it
+	Deployment string        // its id; empty: the server tells none
+	Accepted   bool          // it had not ended when the server answered; without an id, it had not begun
+	Object     deploy.Object // that is to be deployed, by Key and Version, where the deployment is not known yet
 }
 
 // Rollback makes an earlier version live; 0 is the one that was live before.
@@ -181,7 +192,7 @@ func (c *Client) Rollback(ctx context.Context, id string, to int, reason string)
 		return Change{}, err
 	}
 	return c.change(ctx, c.slow, request{method: http.MethodPost, path: []string{"model", id, "rollback"},
-		body: bytes.NewReader(body), contentType: "application/json"})
+		body: packed(body), header: jsonBody})
 }
 
 // Undeploy takes a model out of service.
@@ -189,21 +200,23 @@ func (c *Client) Undeploy(ctx context.Context, id, reason string) (Change, error
 	return c.change(ctx, c.slow, request{method: http.MethodDelete, path: []string{"model", id}, query: texts("reason", reason)})
 }
 
-// Wait asks for a deployment until it has ended. A server that is started anew meanwhile goes on with it, so one that
-// cannot be reached for some seconds is asked again.
-func (c *Client) Wait(ctx context.Context, id, deployment string) (deploy.Deployment, error) {
+// Wait asks for a deployment until it has ended, and shows it as it comes on; show may be nil. A server that is started
+// anew meanwhile goes on with it, so one that is away for some seconds is asked again.
+func (c *Client) Wait(ctx context.Context, id, deployment string, show func(deploy.Deployment)) (deploy.Deployment, error) {
 	const patience = 8 // the last pauses are the longest: about 10 seconds in all
 	lost := 0
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		d, err := c.Deployment(ctx, id, deployment)
-		var gone *UnreachableError
 		switch {
-		case errors.As(err, &gone) && lost < patience:
+		case isAway(err) && lost < patience:
 			lost++
 		case err != nil || d.State.Final():
 			return d, err
 		default:
 			lost = 0
+			if show != nil {
+				show(d)
+			}
 		}
 		if err := c.Pause(ctx, wait); err != nil {
 			return d, err
@@ -220,6 +233,8 @@ func (c *Client) change(ctx context.Context, by *http.Client, r request) (Change
 	var answer struct {
 		Properties struct {
 			Deployment string `json:"deployment"`
+			Key        string `json:"object.key"`
+			Version    string `json:"object.version"`
 		} `json:"properties"`
 	}
 	var answered http.Response
@@ -230,48 +245,48 @@ func (c *Client) change(ctx context.Context, by *http.Client, r request) (Change
 	return Change{
 		Deployment: cmp.Or(answered.Header.Get("X-Handoff-Deployment"), answer.Properties.Deployment),
 		Accepted:   answered.StatusCode == http.StatusAccepted,
+		Object:     deploy.Object{Key: answer.Properties.Key, Version: answer.Properties.Version},
 	}, nil
 }
 
 // A request is one question to the server.
 type request struct {
-	method      string
-	path        []string
-	query       url.Values
-	body        io.Reader
-	contentType string
-	encoding    string // Content-Encoding
-	ask         bool   // whether the server wants the body before it is sent
+	method  string
+	path    []string
+	query   url.Values
+	at      *url.URL          // instead of path and query
+	foreign bool              // it goes elsewhere: the token does not
+	header  map[string]string // besides what all requests have
+	body    *parcel           // nil: none
 
 	answered *http.Response // is given the answer, without its body
 }
 
-// do sends a request and reads the answer. Errors: *Error, *UnreachableError, the context's, or that of the body.
+var jsonBody = map[string]string{"Content-Type": "application/json"}
+
+// do sends a request and reads the answer, if it is not nil. What the server wants to be asked later is asked again a few
+// times. Errors: *Error, *UnreachableError, the context's, or that of the body.
 func (c *Client) do(ctx context.Context, by *http.Client, r request, answer any) error {
-	at := c.base.JoinPath(r.path...)
-	at.RawQuery = r.query.Encode()
-	sent, err := http.NewRequestWithContext(ctx, r.method, at.String(), r.body)
+	for tries := 0; ; tries++ {
+		err := c.once(ctx, by, r, answer)
+		wait, later := askLater(r.method, err, tries)
+		if !later {
+			return err
+		}
+		if err := c.Pause(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *Client) once(ctx context.Context, by *http.Client, r request, answer any) error {
+	sent, err := c.requestOf(ctx, r)
 	if err != nil {
 		return err
 	}
-	set := func(name, value string) {
-		if value != "" {
-			sent.Header.Set(name, value)
-		}
-	}
-	set("Accept", "application/json, application/problem+json")
-	set("User-Agent", "handoff")
-	set("Content-Type", r.contentType)
-	set("Content-Encoding", r.encoding)
-	if c.token != "" {
-		set("Authorization", "Bearer "+c.token)
-	}
-	if r.ask {
-		set("Expect", "100-continue")
-	}
 	got, err := by.Do(sent)
 	if err != nil {
-		return c.unreachable(ctx, err)
+		return c.unreachable(ctx, sent, err)
 	}
 	defer got.Body.Close() //nolint:errcheck // only read
 	if r.answered != nil {
@@ -280,16 +295,48 @@ func (c *Client) do(ctx context.Context, by *http.Client, r request, answer any)
 	text, err := io.ReadAll(io.LimitReader(got.Body, maxAnswer+1))
 	switch {
 	case err != nil:
-		return c.unreachable(ctx, err)
+		return c.unreachable(ctx, sent, err)
 	case len(text) > maxAnswer:
 		return &Error{Status: got.StatusCode, Message: fmt.Sprintf("the answer has more than %d bytes", maxAnswer)}
 	case got.StatusCode >= 300:
 		return errorOf(got, text)
+	case answer == nil:
+		return nil
 	}
 	if err := json.Unmarshal(text, answer); err != nil {
 		return &Error{Status: got.StatusCode, Message: "the answer is not that of a Handoff server: is the address right?"}
 	}
 	return nil
+}
+
+// requestOf makes a request as HTTP has it.
+func (c *Client) requestOf(ctx context.Context, r request) (*http.Request, error) {
+	at := r.at
+	if at == nil {
+		at = c.base.JoinPath(r.path...)
+		at.RawQuery = r.query.Encode()
+	}
+	sent, err := http.NewRequestWithContext(ctx, r.method, at.String(), http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	sent.Header.Set("Accept", "application/json, application/problem+json")
+	sent.Header.Set("User-Agent", "handoff")
+	for name, value := range r.header {
+		sent.Header.Set(name, value)
+	}
+	if c.token != "" && !r.foreign {
+		sent.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	if r.body == nil || r.body.size == 0 {
+		return sent, nil
+	}
+	if r.body.size >= compressFrom {
+		sent.Header.Set("Expect", "100-continue")
+	}
+	sent.ContentLength, sent.GetBody = r.body.size, r.body.open
+	sent.Body, err = r.body.open()
+	return sent, err
 }
 
 // texts makes a query of names and values; empty ones are left out.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -31,7 +32,7 @@ func connect(t *testing.T, token string, handler http.HandlerFunc) *client.Clien
 
 func dial(t *testing.T, server, token string) *client.Client {
 	t.Helper()
-	c, err := client.New(server, token)
+	c, err := client.New(server, client.Options{Token: token})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +46,7 @@ func TestAddresses(t *testing.T) {
 		"": "names no host", "ftp://host": "neither http nor https", "http://": "names no host", "http://a b": "not a URL",
 		"http://me:secret@host": "never sent", "http://host?x=y": "query", "http://host#x": "fragment", "http:///path": "names no host",
 	} {
-		_, err := client.New(address, "")
+		_, err := client.New(address, client.Options{})
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", address, err, want)
 		}
@@ -104,12 +105,13 @@ func TestRequests(t *testing.T) {
 // TestDocuments sends small and large documents, plain and gzip, which all arrive as they are.
 func TestDocuments(t *testing.T) {
 	small, large := "<PMML/>", strings.Repeat("<Node/>", 1<<20)
+	noise := strings.ToUpper(hex.EncodeToString(random(500_000)))
 	for _, c := range []struct {
 		name, document string
 		zipped, asked  bool
 	}{
-		{"small", small, false, false}, {"large", large, false, true}, {"small gzip", small, true, false},
-		{"large gzip", large, true, false}, {"empty", "", false, false},
+		{"small", small, false, false}, {"large", large, false, false}, {"small gzip", small, true, false},
+		{"large gzip", large, true, false}, {"noise", noise, false, true}, {"noise gzip", noise, true, true}, {"empty", "", false, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			document := []byte(c.document)
@@ -152,12 +154,22 @@ func zip(t *testing.T, text string) []byte {
 	return b.Bytes()
 }
 
+// random gives bytes that cannot be compressed.
+func random(n int) []byte {
+	b := make([]byte, n)
+	rand.NewChaCha8([32]byte{}).Read(b) //nolint:errcheck // never fails
+	return b
+}
+
 // TestEarlyRefusal gets the answer of a server that does not want all of a document.
 func TestEarlyRefusal(t *testing.T) {
-	document := make([]byte, 8<<20)
-	rand.NewChaCha8([32]byte{}).Read(document) //nolint:errcheck // never fails
-	for name, wanted := range map[string]int64{"nothing": 0, "the beginning": 1 << 20} {
+	document := random(8 << 20)
+	for name, wanted := range map[string]int64{"nothing": 0, "all, in vain": 9 << 20} {
 		c := connect(t, "", func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPost { // no uploads are taken
+				http.NotFound(w, r)
+				return
+			}
 			io.CopyN(io.Discard, r.Body, wanted) //nolint:errcheck // it is there
 			w.WriteHeader(http.StatusRequestEntityTooLarge)
 			io.WriteString(w, `{"message":"too large"}`) //nolint:errcheck // the client would miss it
@@ -299,10 +311,11 @@ func TestWait(t *testing.T) {
 		}
 		fmt.Fprintf(w, `{"id":"d","state":%q,"version":3}`, state) //nolint:errcheck // the client would miss it
 	})
-	d, err := c.Wait(context.Background(), "m", "d")
+	var shown []string
+	d, err := c.Wait(context.Background(), "m", "d", func(d deploy.Deployment) { shown = append(shown, string(d.State)) })
 	mu.Lock()
 	defer mu.Unlock()
-	if err != nil || d.State != deploy.Live || len(states) > 0 {
+	if err != nil || d.State != deploy.Live || len(states) > 0 || strings.Join(shown, " ") != "RECEIVED CHECKED VERIFIED" {
 		t.Errorf("%+v, %v, %v left", d, err, states)
 	}
 
@@ -312,11 +325,11 @@ func TestWait(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	})
 	var gone *client.UnreachableError
-	if _, err := away.Wait(context.Background(), "m", "d"); !errors.As(err, &gone) || asked.Load() < 5 || asked.Load() > 50 {
+	if _, err := away.Wait(context.Background(), "m", "d", nil); !errors.As(err, &gone) || asked.Load() < 5 || asked.Load() > 50 {
 		t.Errorf("%v after %d questions", err, asked.Load())
 	}
 	unknown := connect(t, "", http.NotFound)
-	if _, err := unknown.Wait(context.Background(), "m", "d"); err == nil {
+	if _, err := unknown.Wait(context.Background(), "m", "d", nil); err == nil {
 		t.Error("an unknown deployment ended")
 	}
 }

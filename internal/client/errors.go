@@ -3,12 +3,15 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // An Error is what a server answered instead of what it was asked for.
@@ -18,6 +21,8 @@ type Error struct {
 	Message string   //
 	Details []Detail // what is wrong, each at its place
 	More    int      // how many details are not among them
+
+	later time.Duration // when the server wants to be asked again; 0: it does not say
 }
 
 // A Detail is one thing that is wrong.
@@ -57,7 +62,9 @@ func errorOf(got *http.Response, text []byte) error {
 		More    int      `json:"more"`
 	}
 	e := &Error{Status: got.StatusCode, Message: "the server answers " + got.Status}
+	e.later = laterOf(got.Header.Get("Retry-After"))
 	if json.Unmarshal(text, &problem) != nil {
+		e.Message += storageError(text)
 		return e
 	}
 	e.Code, _ = strings.CutPrefix(problem.Type, "urn:handoff:problem:")
@@ -69,6 +76,55 @@ func errorOf(got *http.Response, text []byte) error {
 		e.Message = problem.Message
 	}
 	return e
+}
+
+// storageError gives what S3 has against an upload; empty if that is not where the answer is from.
+func storageError(text []byte) string {
+	var answer struct {
+		XMLName xml.Name `xml:"Error"`
+		Code    string
+		Message string
+	}
+	if xml.Unmarshal(text, &answer) != nil || answer.Code == "" {
+		return ""
+	}
+	return fmt.Sprintf(": %s: %s", answer.Code, answer.Message)
+}
+
+// laterOf reads Retry-After: seconds, or a time.
+func laterOf(text string) time.Duration {
+	if seconds, err := strconv.Atoi(text); err == nil {
+		return time.Duration(min(max(seconds, 0), 1<<20)) * time.Second
+	}
+	at, err := http.ParseTime(text)
+	if err != nil {
+		return 0
+	}
+	return max(time.Until(at), 0)
+}
+
+// askLater says whether, and after how long, it makes sense to send a request again that has got an error: it was not
+// begun with then, or may be repeated.
+func askLater(method string, err error, tries int) (time.Duration, bool) {
+	const most, longest = 4, 30 * time.Second
+	var answer *Error
+	if !errors.As(err, &answer) || tries >= most || answer.later > longest {
+		return 0, false
+	}
+	busy := answer.Status == http.StatusTooManyRequests
+	away := answer.Status == http.StatusServiceUnavailable && (method == http.MethodGet || answer.later > 0)
+	if answer.later > 0 {
+		return answer.later, busy || away
+	}
+	return time.Second / 2 << tries, busy || away
+}
+
+// isAway says whether an error may be over in some seconds.
+func isAway(err error) bool {
+	var gone *UnreachableError
+	var answer *Error
+	return errors.As(err, &gone) ||
+		errors.As(err, &answer) && (answer.Status >= 500 || answer.Status == http.StatusTooManyRequests)
 }
 
 func redirected(got *http.Response) error {
@@ -103,7 +159,7 @@ func (e *ReadError) Error() string { return e.Err.Error() }
 func (e *ReadError) Unwrap() error { return e.Err }
 
 // unreachable says why there is no answer: what we did not want any more, or could not read, is not the server's doing.
-func (c *Client) unreachable(ctx context.Context, err error) error {
+func (c *Client) unreachable(ctx context.Context, sent *http.Request, err error) error {
 	var unread *ReadError
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
@@ -114,5 +170,9 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 	if outer := (*url.Error)(nil); errors.As(err, &outer) {
 		err = outer.Err
 	}
-	return &UnreachableError{c.base.String(), err}
+	server := c.base.String()
+	if sent.URL.Host != c.base.Host { // where uploads go
+		server = sent.URL.Scheme + "://" + sent.URL.Host
+	}
+	return &UnreachableError{server, err}
 }

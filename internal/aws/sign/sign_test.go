@@ -2,22 +2,16 @@ package sign_test
 
 import (
 	"bytes"
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/handoff-pmml/handoff/internal/aws/sign"
+	"github.com/handoff-pmml/handoff/internal/aws/sign/signtest"
 )
 
 func TestRegionOf(t *testing.T) {
@@ -42,25 +36,11 @@ func TestRegionOf(t *testing.T) {
 	}
 }
 
-// credentials sets the environment as for a person who has keys, and nothing else of AWS's.
-func credentials(t *testing.T) aws.Credentials {
-	t.Helper()
-	none := filepath.Join(t.TempDir(), "none")
-	for name, value := range map[string]string{
-		"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "not/a+secret", "AWS_SESSION_TOKEN": "session",
-		"AWS_CONFIG_FILE": none, "AWS_SHARED_CREDENTIALS_FILE": none, "AWS_EC2_METADATA_DISABLED": "true",
-		"AWS_REGION": "", "AWS_DEFAULT_REGION": "", "AWS_PROFILE": "",
-	} {
-		t.Setenv(name, value)
-	}
-	return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "not/a+secret", SessionToken: "session"}
-}
-
 // TestSigned sends requests to a gateway that works the signature out again from what arrived.
 func TestSigned(t *testing.T) {
-	keys := credentials(t)
+	signtest.Environment(t)
 	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := verify(r, keys, "eu-central-1"); err != nil {
+		if err := signtest.Verify(r, "eu-central-1"); err != nil {
 			t.Errorf("%s %s: %v", r.Method, r.URL, err)
 		}
 	}))
@@ -99,40 +79,8 @@ func TestSigned(t *testing.T) {
 	}
 }
 
-// verify works the signature of a request out again.
-func verify(r *http.Request, keys aws.Credentials, region string) error {
-	got := r.Header.Get("Authorization")
-	at, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
-	if err != nil {
-		return err
-	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return err
-	}
-	again, err := http.NewRequest(r.Method, "http://"+r.Host+r.URL.String(), bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	_, signed, _ := strings.Cut(got, "SignedHeaders=")
-	signed, _, _ = strings.Cut(signed, ",")
-	for name := range strings.SplitSeq(signed, ";") {
-		if name != "host" && name != "content-length" {
-			again.Header[http.CanonicalHeaderKey(name)] = r.Header[http.CanonicalHeaderKey(name)]
-		}
-	}
-	sum := sha256.Sum256(body)
-	if err := v4.NewSigner().SignHTTP(context.Background(), keys, again, hex.EncodeToString(sum[:]), "execute-api", region, at); err != nil {
-		return err
-	}
-	if want := again.Header.Get("Authorization"); got != want {
-		return errors.New(got + " is not " + want)
-	}
-	return nil
-}
-
 func TestNothingToSignWith(t *testing.T) {
-	credentials(t)
+	signtest.Environment(t)
 	if _, err := sign.New(t.Context(), ""); !errors.Is(err, sign.ErrNoRegion) {
 		t.Errorf("no region: %v", err)
 	}
@@ -152,7 +100,7 @@ func TestNothingToSignWith(t *testing.T) {
 
 // TestUnreadableBody ends with the body's own error.
 func TestUnreadableBody(t *testing.T) {
-	credentials(t)
+	signtest.Environment(t)
 	signer, err := sign.New(t.Context(), "us-east-1")
 	if err != nil {
 		t.Fatal(err)
