@@ -30,7 +30,7 @@ const (
 )
 
 // limits bounds what one request may take: a function answers one at a time, so that all the memory is its own that the
-// model leaves (which opened is about twice as large as compiled). The largest body takes four times its size while it is
+// model leaves (which opened takes up to four times its compiled size). The largest body takes four times its size while it is
 // read; an answer that is not compressed six times its size until Lambda has it. A body that would fill more is refused
 // with 413, before the environment ends for lack of memory.
 func limits(memory int64, compiled int) rest.Limits {
@@ -38,7 +38,7 @@ func limits(memory int64, compiled int) rest.Limits {
 	if memory == 0 {
 		return rest.Limits{Body: most, Answer: maxAnswer}
 	}
-	free := max(usable(memory)-ownMemory-eventMemory-2*int64(compiled), 0)
+	free := max(usable(memory)-ownMemory-eventMemory-4*int64(compiled), 0)
 	answer := min(max(free/12, maxAnswer), 32<<20)
 	body := min(max((free-6*answer)/4, maxAnswer), most)
 	return rest.Limits{Body: body, Answer: int(answer), Held: max(free, 4*maxAnswer)}
