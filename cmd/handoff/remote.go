@@ -127,13 +127,18 @@ func (c *connection) signer(ctx context.Context) (*sign.Signer, error) {
 
 // run does work with the server until it ends or the command is interrupted.
 func (c *connection) run(cmd *cobra.Command, work func(ctx context.Context, server *client.Client) error) error {
+	return c.runFiles(cmd, func(ctx context.Context, server *client.Client, _ *files) error { return work(ctx, server) })
+}
+
+// runFiles does work that also writes files.
+func (c *connection) runFiles(cmd *cobra.Command, work func(ctx context.Context, server *client.Client, files *files) error) error {
 	ctx := cmd.Context()
 	server, err := c.client(ctx)
 	if err != nil {
 		return err
 	}
-	return interruptible(ctx, func(*files) error {
-		err := work(ctx, server)
+	return interruptible(ctx, func(files *files) error {
+		err := work(ctx, server, files)
 		if err != nil && ctx.Err() != nil {
 			return &exitError{exitInterrupted, errors.New("interrupted")}
 		}

@@ -42,7 +42,7 @@ func newRootCommand() *cobra.Command {
 	root.AddGroup(&cobra.Group{ID: "files", Title: "Commands for files:"}, &cobra.Group{ID: "server", Title: "Commands for a server:"})
 	addTo(root, "files", newScoreCommand(), newCheckCommand(), newCompileCommand(), newInspectCommand(), newBenchCommand(), newDiffCommand())
 	addTo(root, "server", serve, newDeployCommand(), newModelsCommand(), newVersionsCommand(), newStatusCommand(), newRollbackCommand(),
-		newUndeployCommand(), newAuditCommand(), newTokenCommand())
+		newUndeployCommand(), newAuditCommand(), newDownloadCommand(), newTokenCommand())
 	root.AddCommand(newManCommand())
 	for _, cmd := range root.Commands() {
 		complete(cmd)

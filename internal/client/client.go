@@ -260,6 +260,7 @@ type request struct {
 	body    *parcel           // nil: none
 
 	answered *http.Response // is given the answer, without its body
+	into     io.Writer      // is given the body of an answer that is no error, which may then be elsewhere
 }
 
 var jsonBody = map[string]string{"Content-Type": "application/json"}
@@ -291,6 +292,9 @@ func (c *Client) once(ctx context.Context, by *http.Client, r request, answer an
 	defer got.Body.Close() //nolint:errcheck // only read
 	if r.answered != nil {
 		*r.answered = http.Response{StatusCode: got.StatusCode, Header: got.Header}
+	}
+	if r.into != nil && got.StatusCode < 300 {
+		return c.copy(ctx, sent, r.into, got.Body)
 	}
 	text, err := io.ReadAll(io.LimitReader(got.Body, maxAnswer+1))
 	switch {

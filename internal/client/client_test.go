@@ -240,6 +240,60 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
+// TestDocument reads a document from the server, and from where it sends us on to, which must not see the token.
+func TestDocument(t *testing.T) {
+	bucket := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "" || r.URL.RawQuery != "X-Amz-Signature=abc" {
+			w.WriteHeader(http.StatusBadRequest)
+			io.WriteString(w, "<Error><Code>InvalidArgument</Code><Message>Only one auth mechanism allowed</Message></Error>") //nolint:errcheck // the client would miss it
+			return
+		}
+		io.WriteString(w, "<PMML/>") //nolint:errcheck // the client would miss it
+	}))
+	t.Cleanup(bucket.Close)
+	for name, c := range map[string]struct {
+		status         int
+		location, want string
+	}{
+		"here":          {200, "", ""},
+		"there":         {307, bucket.URL + "/d?X-Amz-Signature=abc", ""},
+		"not there":     {307, bucket.URL + "/d?X-Amz-Signature=abd", "400 Bad Request: InvalidArgument: "},
+		"nowhere":       {307, "", "does not say where"},
+		"in a file":     {307, "file:///etc/passwd", "does not say where"},
+		"moved":         {302, bucket.URL, "sends us on to"},
+		"not a model's": {404, "", "404 Not Found"},
+	} {
+		server := connect(t, "secret", func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Authorization") != "Bearer secret" || r.URL.Path != "/base/model/m/pmml" {
+				t.Errorf("%s %v", r.URL, r.Header)
+			}
+			if c.location != "" {
+				w.Header().Set("Location", c.location)
+			}
+			w.WriteHeader(c.status)
+			if c.status == http.StatusOK {
+				io.WriteString(w, "<PMML/>") //nolint:errcheck // the client would miss it
+			}
+		})
+		var got bytes.Buffer
+		err := server.Document(context.Background(), "m", &got)
+		if c.want == "" && (err != nil || got.String() != "<PMML/>") || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || got.Len() > 0) {
+			t.Errorf("%s: %q, %v, want %s", name, &got, err, c.want)
+		}
+		if c.status == http.StatusOK {
+			full := errors.New("no space left")
+			var unwritten *client.WriteError
+			if err := server.Document(context.Background(), "m", failing{full}); !errors.As(err, &unwritten) || !errors.Is(err, full) {
+				t.Errorf("%v", err)
+			}
+		}
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
 func TestErrors(t *testing.T) {
 	for _, c := range []struct {
 		name              string

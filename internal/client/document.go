@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -70,6 +71,50 @@ func (u Upload) request(p *parcel, method string, path ...string) request {
 		r.header["Content-Encoding"] = "gzip"
 	}
 	return r
+}
+
+// Document writes the document of the live version. A server that keeps it elsewhere says where, once; nothing that proves
+// who asks goes there. An error of to is a *WriteError.
+func (c *Client) Document(ctx context.Context, id string, to io.Writer) error {
+	var answered http.Response
+	r := request{method: http.MethodGet, path: []string{"model", id, "pmml"}, header: map[string]string{"Accept": "application/xml, application/problem+json;q=0.5"},
+		answered: &answered, into: to}
+	err := c.do(ctx, c.slow, r, nil)
+	if answered.StatusCode != http.StatusTemporaryRedirect {
+		return err
+	}
+	at, err := url.Parse(answered.Header.Get("Location"))
+	switch {
+	case err != nil, at.Scheme != "http" && at.Scheme != "https", at.Host == "":
+		return &Error{Status: answered.StatusCode, Message: "the server's answer does not say where the document is"}
+	case at.Scheme == "http" && c.base.Scheme == "https":
+		return &Error{Status: answered.StatusCode, Message: fmt.Sprintf("the server wants the document to be read from %s without encryption", at.Host)}
+	}
+	return c.do(ctx, c.storage, request{method: http.MethodGet, at: at, foreign: true, into: to}, nil)
+}
+
+// copy writes the body of an answer.
+func (c *Client) copy(ctx context.Context, sent *http.Request, to io.Writer, body io.Reader) error {
+	w := &writer{to: to}
+	switch _, err := io.Copy(w, body); {
+	case w.err != nil:
+		return &WriteError{w.err}
+	case err != nil:
+		return c.unreachable(ctx, sent, err)
+	}
+	return nil
+}
+
+// A writer tells an error of writing from those of reading.
+type writer struct {
+	to  io.Writer
+	err error
+}
+
+func (w *writer) Write(b []byte) (int, error) {
+	n, err := w.to.Write(b)
+	w.err = err
+	return n, err
 }
 
 // pack makes a parcel of a document, compressed if that is worth it.

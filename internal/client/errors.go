@@ -158,6 +158,13 @@ func (e *ReadError) Error() string { return e.Err.Error() }
 
 func (e *ReadError) Unwrap() error { return e.Err }
 
+// A WriteError says that a document could not be written to its end.
+type WriteError struct{ Err error }
+
+func (e *WriteError) Error() string { return e.Err.Error() }
+
+func (e *WriteError) Unwrap() error { return e.Err }
+
 // unreachable says why there is no answer: what we did not want any more, or could not read, is not the server's doing.
 func (c *Client) unreachable(ctx context.Context, sent *http.Request, err error) error {
 	var unread *ReadError
