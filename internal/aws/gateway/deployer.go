@@ -93,7 +93,8 @@ func (w *waiting) wait(ctx context.Context) (deploy.Outcome, error) {
 
 // look gives what the deployment has come to.
 func (w *waiting) look(ctx context.Context) (deploy.Outcome, error) {
-	pending := deploy.Outcome{Deployment: deploy.Deployment{Model: w.id}}
+	object := deploy.Object{Key: w.object.Key, Version: w.object.Version} // by which the deployment can be told once it begins
+	pending := deploy.Outcome{Deployment: deploy.Deployment{Model: w.id, Object: &object}}
 	d, newest, err := w.find(ctx)
 	if err != nil {
 		return pending, err
