@@ -1,20 +1,72 @@
-// Command api is the function behind the route $default of the HTTP API: Openscoring's protocol over the compiled models
-// that lie beside it, in the folder that HANDOFF_MODELS names.
+// Command api is the function behind all routes of the HTTP API: it authorizes, passes what is to be scored on to the
+// functions of the models, and answers all else from the table and the buckets. What changes something is a command to
+// functions/deploy, or an object in the bucket of uploads. It reads HANDOFF_STAGE, HANDOFF_TABLE, HANDOFF_UPLOADS_BUCKET,
+// HANDOFF_ARTIFACTS_BUCKET, HANDOFF_DEPLOY_FUNCTION, HANDOFF_ADMIN_AUTHORIZATION, HANDOFF_SCORING_AUTHORIZATION,
+// HANDOFF_TOKENS_SECRET (if tokens authorize) and HANDOFF_CORS_ORIGINS (if pages of other origins may call).
 package main
 
 import (
-	"log"
+	"context"
+	"fmt"
 	"log/slog"
 	"os"
+	"time"
 
-	"github.com/handoff-pmml/handoff/internal/aws/function"
-	"github.com/handoff-pmml/handoff/internal/rest"
+	runtime "github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	dynamodbsdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	lambdasdk "github.com/aws/aws-sdk-go-v2/service/lambda"
+	s3sdk "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/handoff-pmml/handoff/internal/aws/command"
+	"github.com/handoff-pmml/handoff/internal/aws/dynamodb"
+	"github.com/handoff-pmml/handoff/internal/aws/gateway"
+	"github.com/handoff-pmml/handoff/internal/aws/lambda"
+	"github.com/handoff-pmml/handoff/internal/aws/s3"
+	"github.com/handoff-pmml/handoff/internal/aws/secrets"
+	"github.com/handoff-pmml/handoff/internal/aws/stack"
 )
 
-func main() {
-	models, err := function.Models(os.Getenv("HANDOFF_MODELS"))
-	if err != nil {
-		log.Fatal(err)
+// patience is how long a caller waits for a deployment: API Gateway waits 30 seconds.
+const patience = 25 * time.Second
+
+func main() { stack.Start(front) }
+
+func front(ctx context.Context, log *slog.Logger) (runtime.Handler, error) {
+	e := stack.NewEnvironment(os.Getenv)
+	stage, table := e.Text("HANDOFF_STAGE"), e.Text("HANDOFF_TABLE")
+	uploads, artifacts := e.Text("HANDOFF_UPLOADS_BUCKET"), e.Text("HANDOFF_ARTIFACTS_BUCKET")
+	deploy, origins := e.Text("HANDOFF_DEPLOY_FUNCTION"), e.List("HANDOFF_CORS_ORIGINS")
+	authorization := &gateway.Authorization{Log: log,
+		Admin: gateway.Mode(e.Text("HANDOFF_ADMIN_AUTHORIZATION")), Scoring: gateway.Mode(e.Text("HANDOFF_SCORING_AUTHORIZATION"))}
+	secret := e.Or("HANDOFF_TOKENS_SECRET", "")
+	if err := e.Err(); err != nil {
+		return nil, err
 	}
-	function.Start(rest.New(function.ReadOnly(models, slog.New(slog.NewJSONHandler(os.Stderr, nil)))), "")
+	config, err := stack.Config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if secret != "" {
+		authorization.Tokens = secrets.New(secretsmanager.NewFromConfig(config), secret, time.Now, log).Hashes
+	}
+	// A function that was invoked is not invoked again by itself: the caller decides, who knows how long there is to wait.
+	invoke := lambda.Invoker(lambdasdk.NewFromConfig(config, func(o *lambdasdk.Options) { o.Retryer = aws.NopRetryer{} }))
+	files := s3.NewArtifacts(stack.S3(config, os.Getenv), artifacts)
+	remote := gateway.NewRemote(gateway.RemoteConfig{
+		Store:     dynamodb.New(dynamodbsdk.NewFromConfig(config), table),
+		Objects:   s3.NewObjects(stack.S3(config, os.Getenv), uploads),
+		Artifacts: files,
+		Addresses: s3.NewUploads(s3sdk.NewPresignClient(stack.S3(config, os.Getenv)), uploads, artifacts),
+		Commands: &command.Client{Keep: files.PutPreview, Patience: patience,
+			Invoke: func(ctx context.Context, payload []byte) ([]byte, error) {
+				answer, functionError, err := invoke(ctx, deploy, payload)
+				if err == nil && functionError != "" {
+					err = fmt.Errorf("%s: %s: %s", deploy, functionError, answer)
+				}
+				return answer, err
+			}},
+		Patience: patience, Log: log,
+	})
+	return gateway.New(gateway.Config{Stage: stage, Invoke: invoke, Authorization: authorization, Remote: remote, AllowOrigins: origins, Log: log})
 }
