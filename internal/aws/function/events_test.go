@@ -2,22 +2,19 @@ package function_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"flag"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/handoff-pmml/handoff/evaluator/compile"
 	"github.com/handoff-pmml/handoff/internal/aws/function"
-	"github.com/handoff-pmml/handoff/internal/rest"
+	"github.com/handoff-pmml/handoff/internal/aws/function/front"
+	"github.com/handoff-pmml/handoff/internal/catalog"
 )
 
 var update = flag.Bool("update", false, "rewrite the answers in testdata")
@@ -27,22 +24,20 @@ const (
 	samplesFolder = "../../../testdata/samples"
 )
 
-// Every event of events/FUNCTION/NAME.json has its answer in testdata/FUNCTION-NAME.json. The functions' packages are
+// Every event of events/score/NAME.json has its answer in testdata/score-NAME.json. The function's package is
 // made here as their make targets make them; make sam-local sends the same events to the functions in containers.
 // There as here, each event comes to an environment that has just started.
 func TestEvents(t *testing.T) {
 	folder := compiledSamples(t)
-	for function, start := range map[string]func(*testing.T, string) *function.Handler{"api": startAPI, "score": startScore} {
-		for _, file := range eventsOf(t, function) {
-			name := function + "-" + strings.TrimSuffix(filepath.Base(file), ".json")
-			t.Run(name, func(t *testing.T) {
-				event, err := os.ReadFile(file)
-				if err != nil {
-					t.Fatal(err)
-				}
-				compare(t, name, answerOf(start(t, folder), event), *update)
-			})
-		}
+	for _, file := range eventsOf(t, "score") {
+		name := "score-" + strings.TrimSuffix(filepath.Base(file), ".json")
+		t.Run(name, func(t *testing.T) {
+			event, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			compare(t, name, answerOf(startScore(t, folder), event), *update)
+		})
 	}
 }
 
@@ -52,16 +47,14 @@ func TestEventsAnsweredElsewhere(t *testing.T) {
 	if folder == "" {
 		t.Skip("skipped: HANDOFF_ANSWERS names no folder with answers; scripts/sam-local.sh makes one")
 	}
-	for _, function := range []string{"api", "score"} {
-		for _, file := range eventsOf(t, function) {
-			name := function + "-" + strings.TrimSuffix(filepath.Base(file), ".json")
-			got, err := os.ReadFile(filepath.Join(folder, name+".json"))
-			if err != nil {
-				t.Error(err)
-				continue
-			}
-			compare(t, name, got, false)
+	for _, file := range eventsOf(t, "score") {
+		name := "score-" + strings.TrimSuffix(filepath.Base(file), ".json")
+		got, err := os.ReadFile(filepath.Join(folder, name+".json"))
+		if err != nil {
+			t.Error(err)
+			continue
 		}
+		compare(t, name, got, false)
 	}
 }
 
@@ -98,15 +91,6 @@ func compiledSamples(t *testing.T) string {
 	return folder
 }
 
-func startAPI(t *testing.T, folder string) *function.Handler {
-	t.Helper()
-	models, err := function.Models(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return function.NewHandler(rest.New(function.ReadOnly(models, slog.New(slog.DiscardHandler))), "")
-}
-
 func startScore(t *testing.T, folder string) *function.Handler {
 	t.Helper()
 	service, id, err := function.Score(irisEnvironment(t, folder), slog.New(slog.DiscardHandler))
@@ -128,7 +112,10 @@ func answerOf(h *function.Handler, event []byte) []byte {
 func compare(t *testing.T, name string, answer []byte, update bool) {
 	t.Helper()
 	file := filepath.Join("testdata", name+".json")
-	got := readable(t, answer)
+	got, err := front.Readable(answer)
+	if err != nil {
+		t.Fatalf("%s: %v", answer, err)
+	}
 	if update {
 		if err := os.WriteFile(file, got, 0o644); err != nil {
 			t.Fatal(err)
@@ -142,60 +129,4 @@ func compare(t *testing.T, name string, answer []byte, update bool) {
 	if !bytes.Equal(got, want) {
 		t.Errorf("%s: the answer is\n%swant\n%s", name, got, want)
 	}
-}
-
-// timestamps change from run to run.
-var timestamps = regexp.MustCompile(`"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00"`)
-
-// readable prints an answer for people: its body decoded, indented if it is JSON, and without what changes from run to
-// run.
-func readable(t *testing.T, answer []byte) []byte {
-	t.Helper()
-	var decoded map[string]any
-	if err := json.Unmarshal(answer, &decoded); err != nil {
-		t.Fatalf("%s: %v", answer, err)
-	}
-	delete(decoded, "errorType")
-	hideRequestID(decoded)
-	if body, ok := decoded["body"].(string); ok {
-		decoded["body"] = readableBody(t, body, decoded["isBase64Encoded"] == true)
-	}
-	var printed bytes.Buffer
-	e := json.NewEncoder(&printed)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	if err := e.Encode(decoded); err != nil {
-		t.Fatal(err)
-	}
-	return timestamps.ReplaceAll(printed.Bytes(), []byte(`"TIME"`))
-}
-
-func hideRequestID(answer map[string]any) {
-	for _, members := range []string{"headers", "multiValueHeaders"} {
-		if headers, ok := answer[members].(map[string]any); ok && headers["X-Request-Id"] != nil {
-			headers["X-Request-Id"] = "ID"
-		}
-	}
-}
-
-func readableBody(t *testing.T, body string, isBase64 bool) any {
-	t.Helper()
-	content := []byte(body)
-	if isBase64 {
-		decoded, err := base64.StdEncoding.DecodeString(body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		content = decoded
-	}
-	if zipped, err := gzip.NewReader(bytes.NewReader(content)); err == nil {
-		if content, err = io.ReadAll(zipped); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var asJSON any
-	if json.Unmarshal(content, &asJSON) == nil {
-		return asJSON
-	}
-	return string(content)
 }

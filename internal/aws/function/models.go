@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/hex"
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -23,9 +22,6 @@ const (
 	envCreated  = "HANDOFF_CREATED"           // when the version was made: RFC 3339
 )
 
-// compiledSuffix ends the name of a compiled model.
-const compiledSuffix = ".bin"
-
 // Model opens the model that the environment names, as os.Getenv gives it: a catalog of one. The error says which variable
 // is wrong, or why the file cannot be opened.
 func Model(getenv func(string) string) (*catalog.Fixed, catalog.Model, error) {
@@ -34,7 +30,7 @@ func Model(getenv func(string) string) (*catalog.Fixed, catalog.Model, error) {
 		return nil, m, err
 	}
 	models := new(catalog.Fixed)
-	return models, m, add(models, m, cmp.Or(getenv(envFile), "model"+compiledSuffix))
+	return models, m, add(models, m, cmp.Or(getenv(envFile), "model.bin"))
 }
 
 // describedBy reads from the environment what a compiled form does not know.
@@ -61,24 +57,6 @@ func describedBy(getenv func(string) string) (m catalog.Model, err error) {
 func isChecksum(text string) bool {
 	sum, err := hex.DecodeString(text)
 	return err == nil && len(sum) == 32 && text == strings.ToLower(text)
-}
-
-// Models opens every compiled model of a folder; NAME.bin is the model NAME.
-func Models(folder string) (*catalog.Fixed, error) {
-	files, err := filepath.Glob(filepath.Join(folder, "*"+compiledSuffix))
-	if err != nil {
-		return nil, err
-	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("no compiled models in %q", folder)
-	}
-	models := new(catalog.Fixed)
-	for _, file := range files {
-		if err := add(models, catalog.Model{ID: strings.TrimSuffix(filepath.Base(file), compiledSuffix)}, file); err != nil {
-			return nil, err
-		}
-	}
-	return models, nil
 }
 
 func add(models *catalog.Fixed, m catalog.Model, file string) error {

@@ -76,9 +76,3 @@ func TestEnvironment(t *testing.T) {
 		}
 	}
 }
-
-func TestModelsOfAnEmptyFolder(t *testing.T) {
-	if _, err := function.Models(t.TempDir()); err == nil || !strings.Contains(err.Error(), "no compiled models") {
-		t.Errorf("a function that was packed without models starts: %v", err)
-	}
-}

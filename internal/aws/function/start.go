@@ -11,9 +11,8 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 )
 
-// Start answers invocations until the environment ends; it does not return. The arguments are those of NewHandler.
+// Start answers invocations until the environment ends; it does not return. The arguments are what Score gives.
 func Start(rest http.Handler, model string) {
-	LimitMemory(os.Getenv)
 	lambda.Start(NewHandler(rest, model))
 }
 
