@@ -1,4 +1,4 @@
-# Sourced by sam-local.sh: a Docker engine and the base image of provided.al2023, without pulling anything.
+# Sourced by stand-ins.sh: a Docker engine and the base image of provided.al2023, without pulling anything.
 # shellcheck shell=bash
 
 # engine_start makes `docker` work: with the engine that is there, or on Debian as root with one of our own, which listens

@@ -50,7 +50,7 @@ var direct = []struct {
 	bans          []string
 	why           string
 }{
-	{[]string{""}, []string{"internal/aws", "functions", "scripts/front"}, []string{"github.com/aws/", "github.com/awslabs/"},
+	{[]string{""}, []string{"internal/aws", "functions", "scripts/front", "scripts/e2e"}, []string{"github.com/aws/", "github.com/awslabs/"},
 		"AWS is known to internal/aws and the functions only"},
 	{[]string{""}, []string{"evaluator/internal/pmml"}, []string{"github.com/antchfx/"},
 		"documents are read by evaluator/internal/pmml only"},
