@@ -14,7 +14,6 @@ import (
 	"github.com/handoff-pmml/handoff/evaluator/compile"
 	"github.com/handoff-pmml/handoff/internal/aws/function"
 	"github.com/handoff-pmml/handoff/internal/aws/function/front"
-	"github.com/handoff-pmml/handoff/internal/catalog"
 )
 
 var update = flag.Bool("update", false, "rewrite the answers in testdata")
@@ -24,8 +23,8 @@ const (
 	samplesFolder = "../../../testdata/samples"
 )
 
-// Every event of events/score/NAME.json has its answer in testdata/score-NAME.json. The function's package is
-// made here as their make targets make them; make sam-local sends the same events to the functions in containers.
+// Every event of events/score/NAME.json has its answer in testdata/score-NAME.json. The function is made here as its
+// make target makes it; make sam-local sends the same events to the function in a container.
 // There as here, each event comes to an environment that has just started.
 func TestEvents(t *testing.T) {
 	folder := compiledSamples(t)

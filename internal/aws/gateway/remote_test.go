@@ -160,7 +160,7 @@ func TestReading(t *testing.T) {
 		{"/model/none", "user", 404, "Not Found"},
 		{"/model/gone", "user", 404, "Not Found"},
 		{"/model/wrong", "user", 404, "Not Found"},
-		{"/model/iris/versions", "user", 200, `"live":3`},
+		{"/model/iris/versions", "user", 200, `"live":1`},
 		{"/model/gone/versions", "user", 200, `"live":0`},
 		{"/model/none/versions", "user", 404, "Not Found"},
 		{"/model/iris/deployments", "user", 200, `"id":"01A"`},
@@ -205,7 +205,7 @@ func TestSchemasAreKept(t *testing.T) {
 func TestFilesThatAreGone(t *testing.T) {
 	w := newWorld(t)
 	f := w.front()
-	if err := w.artifacts.Remove(context.Background(), "iris", 3); err != nil {
+	if err := w.artifacts.Remove(context.Background(), "iris", 1); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{"/model/iris", "/model", "/model/iris/pmml"} {
@@ -213,7 +213,7 @@ func TestFilesThatAreGone(t *testing.T) {
 			t.Errorf("%s: %d %s", path, got.StatusCode, got.Body)
 		}
 	}
-	w.keep(3, "schema.json", []byte("{"))
+	w.keep(1, "schema.json", []byte("{"))
 	if got := send(t, f, request{method: "GET", path: "/model/iris", headers: bearer("boss")}); got.StatusCode != 500 {
 		t.Errorf("a damaged schema: %d %s", got.StatusCode, got.Body)
 	}
@@ -231,7 +231,7 @@ func TestLargeDocument(t *testing.T) {
 	s.Model.Rev++
 	w.commit(deploy.Transition{Model: s.Model, Versions: []deploy.Version{v}})
 	got := send(t, w.front(), request{method: "GET", path: "/model/iris/pmml", headers: bearer("boss")})
-	if got.StatusCode != 307 || got.Headers["Location"] != "https://artifacts.example/versions/iris/000003/document.pmml?as=model.pmml.xml&for=15m0s" || got.Headers["Cache-Control"] != "no-store" {
+	if got.StatusCode != 307 || got.Headers["Location"] != "https://artifacts.example/versions/iris/000001/document.pmml?as=model.pmml.xml&for=15m0s" || got.Headers["Cache-Control"] != "no-store" {
 		t.Errorf("%+v", got)
 	}
 }

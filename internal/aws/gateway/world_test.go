@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -85,7 +86,7 @@ func (c *commands) Preview(_ context.Context, id string, document io.Reader, m d
 
 func hash(token string) rest.TokenHash { return sha256.Sum256([]byte(token)) }
 
-// newWorld gives a stage whose callers have tokens, with version 3 of the model iris live and its function ready.
+// newWorld gives a stage whose callers have tokens, with version 1 of the model iris live and its function ready.
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	tape := new(deploytest.Tape)
@@ -110,7 +111,8 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := catalog.Model{ID: "iris", Size: int64(len(document)), Checksum: "5d4f", Created: created, Version: 3}
+	sum := sha256.Sum256(document)
+	m := catalog.Model{ID: "iris", Size: int64(len(document)), Checksum: hex.EncodeToString(sum[:]), Created: created, Version: 1}
 	models := new(catalog.Fixed)
 	if err := models.Add(m, compiled); err != nil {
 		t.Fatal(err)
@@ -120,16 +122,16 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.keep(3, "schema.json", schema)
-	w.keep(3, deploy.DocumentFile, document)
+	w.keep(1, "schema.json", schema)
+	w.keep(1, deploy.DocumentFile, document)
 	w.commit(deploy.Transition{
-		Model: deploy.Model{ID: "iris", Rev: 1, Source: deploy.KeyOf("iris"), Live: 3, Last: 3, Kept: []int{3}, Latest: deploy.Summary{ID: "01A"}},
+		Model: deploy.Model{ID: "iris", Rev: 1, Source: deploy.KeyOf("iris"), Live: 1, Last: 1, Kept: []int{1}, Latest: deploy.Summary{ID: "01A"}},
 		Versions: []deploy.Version{{
-			Model: "iris", Number: 3, State: deploy.Live, Document: deploy.Document{Size: m.Size, Checksum: m.Checksum}, Created: created,
+			Model: "iris", Number: 1, State: deploy.Live, Document: deploy.Document{Size: m.Size, Checksum: m.Checksum}, Created: created,
 		}},
-		Deployments: []deploy.Deployment{{Model: "iris", ID: "01A", Kind: deploy.Upload, State: deploy.Live, Version: 3,
+		Deployments: []deploy.Deployment{{Model: "iris", ID: "01A", Kind: deploy.Upload, State: deploy.Live, Version: 1,
 			Object: &deploy.Object{Key: deploy.KeyOf("iris"), Version: "first"}, Steps: []deploy.Step{{State: deploy.Live, At: created}}}},
-		Audits: []deploy.Audit{{Model: "iris", ID: "01A", Actor: "ana", Action: deploy.Upload, Outcome: deploy.Live, After: 3, Deployment: "01A"}},
+		Audits: []deploy.Audit{{Model: "iris", ID: "01A", Actor: "ana", Action: deploy.Upload, Outcome: deploy.Live, After: 1, Deployment: "01A"}},
 	})
 	w.commit(deploy.Transition{Model: deploy.Model{ID: "wrong", Rev: 1, Rejection: &catalog.Rejection{Code: "document", Message: "line 7: it is wrong"}}})
 	w.commit(deploy.Transition{Model: deploy.Model{ID: "gone", Rev: 1, Last: 1, Deleted: created}})
@@ -157,7 +159,7 @@ func (w *world) ended(o deploy.Object, id string, state deploy.State, change fun
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	d := deploy.Deployment{Model: "iris", ID: id, Kind: deploy.Upload, State: state, Version: 3, From: 3, Object: &o}
+	d := deploy.Deployment{Model: "iris", ID: id, Kind: deploy.Upload, State: state, Version: 1, From: 1, Object: &o}
 	if change != nil {
 		change(&d)
 	}
