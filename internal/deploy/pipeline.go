@@ -235,6 +235,9 @@ func (p *Pipeline) look(ctx context.Context, key string, by By, wanted func(vers
 			case err != nil:
 				return nil, "", err
 			case rejected:
+				if document.Metadata.By != (By{}) {
+					by = document.Metadata.By
+				}
 				return Uploaded{ID: d, Object: document, Again: true, By: by}, d, nil
 			case sidecar != SettingsName:
 				return nil, "", nil // it counts for the next deployment
