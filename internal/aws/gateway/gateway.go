@@ -89,6 +89,7 @@ func (f *Front) forward(ctx context.Context, id string, payload []byte) ([]byte,
 		log.Error("a function failed", slog.String("cause", kind))
 		return nil, failure
 	}
+	f.Remote.Accessed(ctx, id, begun)
 	log.Info("forwarded", slog.Int("bytes", len(answer)))
 	return answer, nil
 }

@@ -68,6 +68,7 @@ type Remote struct {
 	command.Pipeline // what functions/deploy does when it is told
 	config           RemoteConfig
 	schemas          schemas
+	uses             uses
 }
 
 // NewRemote makes a Remote.
@@ -134,6 +135,7 @@ func (r *Remote) Model(ctx context.Context, id string) (catalog.Model, error) {
 		}
 		return catalog.Model{
 			ID: id, Version: v.Number, Schema: schema, Size: v.Document.Size, Checksum: v.Document.Checksum, Created: v.Created,
+			Accessed: r.uses.since(id, v.Since),
 		}, nil
 	}
 }
@@ -171,8 +173,8 @@ func (r *Remote) readSchema(ctx context.Context, v deploy.Version) (*evaluator.S
 	return schema, nil
 }
 
-// Accessed does nothing: the functions of the models know when they were used.
-func (r *Remote) Accessed(context.Context, string, time.Time) {}
+// Accessed records that a model was used, for what this environment tells of it: a hint that costs no write.
+func (r *Remote) Accessed(_ context.Context, id string, at time.Time) { r.uses.record(id, at) }
 
 // Scorer says why the function of a model could not answer: nothing is scored here.
 func (r *Remote) Scorer(ctx context.Context, id string) (*scoring.Model, error) {
@@ -285,6 +287,36 @@ func (r *Remote) Ready(request *http.Request) bool {
 		return false
 	}
 	return true
+}
+
+// ---- uses
+
+// maxUses is of how many models an environment knows when they were used.
+const maxUses = 10_000
+
+// uses are when models were used last, as far as this environment knows.
+type uses struct {
+	mu   sync.Mutex
+	when map[string]time.Time
+}
+
+func (u *uses) record(id string, at time.Time) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if len(u.when) >= maxUses || u.when == nil {
+		u.when = map[string]time.Time{}
+	}
+	u.when[id] = at
+}
+
+// since gives when a model was used last; zero if that is not known, or was a version before the one that went live then.
+func (u *uses) since(id string, live time.Time) time.Time {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if at := u.when[id]; at.After(live) {
+		return at
+	}
+	return time.Time{}
 }
 
 // ---- schemas

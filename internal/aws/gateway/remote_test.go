@@ -201,6 +201,31 @@ func TestSchemasAreKept(t *testing.T) {
 	}
 }
 
+// An environment tells when it has passed something on to a model.
+func TestLastUse(t *testing.T) {
+	w := newWorld(t)
+	f := w.front()
+	describe := request{method: "GET", path: "/model/iris", headers: bearer("user")}
+	if got := send(t, f, describe); !strings.Contains(got.Body, `"accessed.timestamp":null`) {
+		t.Errorf("%s", got.Body)
+	}
+	send(t, f, request{method: "POST", path: "/model/iris", headers: bearer("user"), body: record})
+	if got := send(t, f, describe); !strings.Contains(got.Body, `"accessed.timestamp":"`) {
+		t.Errorf("%s", got.Body)
+	}
+	s, err := w.store.Status(context.Background(), "iris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := s.Versions[0]
+	v.Since = time.Now().Add(time.Minute)
+	s.Model.Rev++
+	w.commit(deploy.Transition{Model: s.Model, Versions: []deploy.Version{v}})
+	if got := send(t, f, describe); !strings.Contains(got.Body, `"accessed.timestamp":null`) {
+		t.Errorf("of a version that went live since: %s", got.Body)
+	}
+}
+
 // What goes away between two looks is looked for again, but not for ever.
 func TestFilesThatAreGone(t *testing.T) {
 	w := newWorld(t)
