@@ -27,14 +27,24 @@ const (
 	maxPayload = 6 << 20  // what Lambda takes and gives, in bytes
 )
 
-// New gives a handler that passes every request on to a function by the route $default of the stage $default.
-func New(function lambda.Handler) http.Handler {
-	return &front{function: function, now: time.Now}
+// An Authorizer is what API Gateway has found out about a caller.
+type Authorizer = events.APIGatewayV2HTTPRequestContextAuthorizerDescription
+
+// Options say how an API is set up. The zero value has the route $default alone, without authorization.
+type Options struct {
+	Routes    []string                                                     // beside $default, such as "PUT /model/{id}"
+	Authorize func(route string, r *http.Request) (a *Authorizer, ok bool) // nil: everybody is let in, and nothing is found out
+}
+
+// New gives a handler that passes every request on to a function, on the stage $default.
+func New(function lambda.Handler, o Options) http.Handler {
+	return &front{function: function, now: time.Now, options: o}
 }
 
 type front struct {
 	function lambda.Handler
 	now      func() time.Time
+	options  Options
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -43,7 +53,19 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "Bad Request")
 		return
 	}
-	event, err := json.Marshal(f.event(r, body))
+	route, parameters := f.match(r)
+	var authorizer *Authorizer
+	if f.options.Authorize != nil {
+		var ok bool
+		if authorizer, ok = f.options.Authorize(route, r); !ok {
+			refuse(w, http.StatusForbidden, "Forbidden")
+			return
+		}
+	}
+	request := f.event(r, body)
+	request.RouteKey, request.RequestContext.RouteKey, request.PathParameters = route, route, parameters
+	request.RequestContext.Authorizer = authorizer
+	event, err := json.Marshal(request)
 	if err != nil {
 		refuse(w, http.StatusInternalServerError, "Internal Server Error")
 		return
@@ -79,14 +101,12 @@ func (f *front) event(r *http.Request, body []byte) events.APIGatewayV2HTTPReque
 	path := decodedPath(r)
 	event := events.APIGatewayV2HTTPRequest{
 		Version:               "2.0",
-		RouteKey:              "$default",
 		RawPath:               path,
 		RawQueryString:        r.URL.RawQuery,
 		Cookies:               cookies(r.Header),
 		Headers:               headers(r, ip),
 		QueryStringParameters: query(r.URL.RawQuery),
 		RequestContext: events.APIGatewayV2HTTPRequestContext{
-			RouteKey:     "$default",
 			AccountID:    "123456789012",
 			Stage:        "$default",
 			RequestID:    strconv.FormatInt(now.UnixNano(), 36),
@@ -104,6 +124,39 @@ func (f *front) event(r *http.Request, body []byte) events.APIGatewayV2HTTPReque
 		event.Body, event.IsBase64Encoded = encode(body, r.Header)
 	}
 	return event
+}
+
+// match gives the route of a request, and what stands for its parameters in the path. The path is matched as it was sent.
+func (f *front) match(r *http.Request) (route string, parameters map[string]string) {
+	parts := strings.Split(r.URL.EscapedPath(), "/")
+	for _, route := range f.options.Routes {
+		method, path, _ := strings.Cut(route, " ")
+		if parameters, ok := matchPath(strings.Split(path, "/"), parts); ok && method == r.Method {
+			return route, parameters
+		}
+	}
+	return "$default", nil
+}
+
+func matchPath(pattern, parts []string) (parameters map[string]string, ok bool) {
+	if len(pattern) != len(parts) {
+		return nil, false
+	}
+	parameters = map[string]string{}
+	for i, want := range pattern {
+		name, isParameter := strings.CutPrefix(want, "{")
+		if !isParameter && want != parts[i] || isParameter && parts[i] == "" {
+			return nil, false
+		}
+		if isParameter {
+			value, err := url.PathUnescape(parts[i])
+			if err != nil {
+				return nil, false
+			}
+			parameters[strings.TrimSuffix(name, "}")] = value
+		}
+	}
+	return parameters, true
 }
 
 // decodedPath gives the path as an HTTP API gives it in rawPath, whose name misleads: decoded, and cut at a question mark

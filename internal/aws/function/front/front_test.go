@@ -25,7 +25,7 @@ func send(t *testing.T, r *http.Request, answer string) (events.APIGatewayV2HTTP
 	var event events.APIGatewayV2HTTPRequest
 	f := front.New(function(func(payload []byte) ([]byte, error) {
 		return []byte(answer), json.Unmarshal(payload, &event)
-	}))
+	}), front.Options{})
 	w := httptest.NewRecorder()
 	f.ServeHTTP(w, r)
 	return event, w.Result()
@@ -131,7 +131,7 @@ func TestAnswers(t *testing.T) {
 
 func TestFunctionThatFails(t *testing.T) {
 	w := httptest.NewRecorder()
-	front.New(function(func([]byte) ([]byte, error) { return nil, errors.New("crashed") })).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	front.New(function(func([]byte) ([]byte, error) { return nil, errors.New("crashed") }), front.Options{}).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
 	if w.Code != 500 || w.Body.String() != `{"message":"Internal Server Error"}` {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
@@ -141,5 +141,38 @@ func TestBodyAboveTheLimit(t *testing.T) {
 	r := httptest.NewRequest("POST", "/", strings.NewReader(strings.Repeat("x", 5<<20))) // 6.7 MB as base64
 	if _, response := send(t, r, ok); response.StatusCode != 413 {
 		t.Errorf("status %d", response.StatusCode)
+	}
+}
+
+func TestRoutes(t *testing.T) {
+	for _, c := range []struct{ method, target, route, id string }{
+		{"PUT", "/model/iris", "PUT /model/{id}", "iris"},
+		{"PUT", "/model/a%2Fb", "PUT /model/{id}", "a/b"},
+		{"POST", "/model/iris", "$default", ""},
+		{"PUT", "/model/", "$default", ""},
+		{"PUT", "/model/iris/", "$default", ""},
+		{"POST", "/model", "POST /model", ""},
+		{"GET", "/model/iris/pmml", "GET /model/{id}/pmml", "iris"},
+		{"GET", "/other/iris/pmml", "$default", ""},
+	} {
+		var event events.APIGatewayV2HTTPRequest
+		f := front.New(function(func(payload []byte) ([]byte, error) { return []byte(ok), json.Unmarshal(payload, &event) }), front.Options{
+			Routes: []string{"PUT /model/{id}", "POST /model", "GET /model/{id}/pmml"},
+			Authorize: func(route string, r *http.Request) (*front.Authorizer, bool) {
+				return &front.Authorizer{Lambda: map[string]any{"route": route}}, r.Header.Get("X-Stranger") == ""
+			},
+		})
+		r := httptest.NewRequest(c.method, c.target, nil)
+		f.ServeHTTP(httptest.NewRecorder(), r)
+		if event.RouteKey != c.route || event.RequestContext.RouteKey != c.route || event.PathParameters["id"] != c.id ||
+			event.RequestContext.Authorizer.Lambda["route"] != c.route {
+			t.Errorf("%s %s became %+v", c.method, c.target, event)
+		}
+		r.Header.Set("X-Stranger", "yes")
+		w := httptest.NewRecorder()
+		f.ServeHTTP(w, r)
+		if w.Code != 403 || w.Body.String() != `{"message":"Forbidden"}` {
+			t.Errorf("a stranger is answered %d %s", w.Code, w.Body)
+		}
 	}
 }
