@@ -21,6 +21,10 @@ import (
 // maxAnswer is the largest body of an answer, in bytes: 6 MB are for the answer as a whole, as JSON.
 const maxAnswer = 6<<20 - 16<<10
 
+// maxDocument is the largest document that is taken, in bytes when decompressed: it is spooled to the 512 MB of disk that
+// a function has. Larger ones are uploaded to the bucket with a ticket.
+const maxDocument = 448 << 20
+
 // An Invoker invokes a function, by name:alias, and waits for its answer. functionError is not empty if the function was
 // invoked and failed; then the answer tells how.
 type Invoker func(ctx context.Context, function string, payload []byte) (answer []byte, functionError string, err error)
@@ -49,7 +53,7 @@ func New(c Config) (*Front, error) {
 	handler := rest.New(rest.Config{
 		Models: c.Remote, Scorers: c.Remote, Documents: c.Remote, Deployer: c.Remote, History: c.Remote, Uploads: c.Remote,
 		Roles: c.Authorization.Role, Actor: c.Authorization.Actor, AllowOrigins: c.AllowOrigins,
-		Operations: true, Ready: c.Remote.Ready, Log: c.Log, Limits: rest.Limits{Answer: maxAnswer},
+		Operations: true, Ready: c.Remote.Ready, Log: c.Log, Limits: rest.Limits{Answer: maxAnswer, Document: maxDocument},
 	})
 	return &Front{Config: c, rest: function.NewHandler(c.Authorization.withTokens(handler), "")}, nil
 }
