@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/handoff-pmml/handoff/internal/aws/awstest"
 	"github.com/handoff-pmml/handoff/internal/aws/dynamodb"
 	"github.com/handoff-pmml/handoff/internal/catalog"
 	"github.com/handoff-pmml/handoff/internal/deploy"
@@ -24,12 +25,19 @@ import (
 )
 
 func TestInMemory(t *testing.T) {
-	storetest.Run(t, func(*testing.T) deploy.Store { return dynamodb.New(newMemory(), "handoff-test") })
+	storetest.Run(t, func(*testing.T) deploy.Store {
+		return dynamodb.New(&awstest.Table{Unkind: true, Items: map[string]item{}}, "handoff-test")
+	})
 }
 
-// fake is an API of functions: those that are nil are memory's.
+type item = awstest.Item
+
+// cancelled is DynamoDB's error for a transaction, with a reason for each of its items.
+var cancelled = awstest.Cancelled
+
+// fake is an API of functions: those that are nil are the table's.
 type fake struct {
-	*memory
+	*awstest.Table
 	getItem  func(in *sdk.GetItemInput) (*sdk.GetItemOutput, error)
 	read     func(in *sdk.TransactGetItemsInput) (*sdk.TransactGetItemsOutput, error)
 	write    func(in *sdk.TransactWriteItemsInput) error
@@ -38,16 +46,14 @@ type fake struct {
 }
 
 func newFake() *fake {
-	f := &fake{memory: newMemory()}
-	f.unkind = false
-	return f
+	return &fake{Table: awstest.NewTable()}
 }
 
 func (f *fake) GetItem(ctx context.Context, in *sdk.GetItemInput, o ...func(*sdk.Options)) (*sdk.GetItemOutput, error) {
 	if f.getItem != nil {
 		return f.getItem(in)
 	}
-	return f.memory.GetItem(ctx, in, o...)
+	return f.Table.GetItem(ctx, in, o...)
 }
 
 func (f *fake) TransactGetItems(ctx context.Context, in *sdk.TransactGetItemsInput, o ...func(*sdk.Options)) (*sdk.TransactGetItemsOutput, error) {
@@ -57,7 +63,7 @@ func (f *fake) TransactGetItems(ctx context.Context, in *sdk.TransactGetItemsInp
 			return out, err
 		}
 	}
-	return f.memory.TransactGetItems(ctx, in, o...)
+	return f.Table.TransactGetItems(ctx, in, o...)
 }
 
 func (f *fake) TransactWriteItems(ctx context.Context, in *sdk.TransactWriteItemsInput, o ...func(*sdk.Options)) (*sdk.TransactWriteItemsOutput, error) {
@@ -67,14 +73,14 @@ func (f *fake) TransactWriteItems(ctx context.Context, in *sdk.TransactWriteItem
 			return nil, err
 		}
 	}
-	return f.memory.TransactWriteItems(ctx, in, o...)
+	return f.Table.TransactWriteItems(ctx, in, o...)
 }
 
 func (f *fake) Query(ctx context.Context, in *sdk.QueryInput, o ...func(*sdk.Options)) (*sdk.QueryOutput, error) {
 	if f.query != nil {
 		return f.query(in)
 	}
-	return f.memory.Query(ctx, in, o...)
+	return f.Table.Query(ctx, in, o...)
 }
 
 var at = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -148,7 +154,7 @@ func TestACommitWhoseAnswerWasLost(t *testing.T) {
 	lost := errors.New("connection reset")
 	f.write = func(in *sdk.TransactWriteItemsInput) error {
 		f.write = nil
-		_, err := f.memory.TransactWriteItems(t.Context(), in)
+		_, err := f.Table.TransactWriteItems(t.Context(), in)
 		return errors.Join(err, lost)
 	}
 	s := dynamodb.New(f, "t")
@@ -234,7 +240,7 @@ func TestStatusSaysWhichItemIsMissing(t *testing.T) {
 		if err := s.Commit(t.Context(), begun()); err != nil {
 			t.Fatal(err)
 		}
-		delete(f.items, "MODEL#m\x00"+missing)
+		delete(f.Items, "MODEL#m\x00"+missing)
 		if _, err := s.Status(t.Context(), "m"); err == nil || !strings.Contains(err.Error(), missing) {
 			t.Errorf("without %s: %v", missing, err)
 		}
@@ -300,7 +306,7 @@ func TestStrangeItems(t *testing.T) {
 		"a nothing of its own": nil,
 	} {
 		f := newFake()
-		f.items["MODEL#m\x00META"] = item{"PK": &types.AttributeValueMemberS{Value: "MODEL#m"}, "SK": &types.AttributeValueMemberS{Value: "META"},
+		f.Items["MODEL#m\x00META"] = item{"PK": &types.AttributeValueMemberS{Value: "MODEL#m"}, "SK": &types.AttributeValueMemberS{Value: "META"},
 			"list": &types.AttributeValueMemberS{Value: "MODELS"}, "id": &types.AttributeValueMemberS{Value: "m"}, "live": strange}
 		s := dynamodb.New(f, "t")
 		if got, err := s.Status(t.Context(), "m"); err == nil || !strings.Contains(err.Error(), "META") {
@@ -339,10 +345,10 @@ func TestItems(t *testing.T) {
 	}
 	unexported := cmpopts.IgnoreUnexported(types.AttributeValueMemberS{}, types.AttributeValueMemberN{}, types.AttributeValueMemberB{},
 		types.AttributeValueMemberL{}, types.AttributeValueMemberM{})
-	if d := cmp.Diff(want, f.items["MODEL#m\x00META"], unexported); d != "" {
+	if d := cmp.Diff(want, f.Items["MODEL#m\x00META"], unexported); d != "" {
 		t.Errorf("META (-want +got):\n%s", d)
 	}
-	if i := f.items["MODEL#m\x00DEPLOYMENT#01"]; i["expires"] != nil || i["list"] != nil || i["unfinished"] != nil {
+	if i := f.Items["MODEL#m\x00DEPLOYMENT#01"]; i["expires"] != nil || i["list"] != nil || i["unfinished"] != nil {
 		t.Errorf("an open deployment has %v", i)
 	}
 }
@@ -356,7 +362,7 @@ func TestOnlyWhatIsUnfinishedIsInItsIndex(t *testing.T) {
 		if err := s.Commit(t.Context(), tr); err != nil {
 			t.Fatal(err)
 		}
-		if _, listed := f.items["MODEL#m\x00META"]["unfinished"]; listed != (open != "") {
+		if _, listed := f.Items["MODEL#m\x00META"]["unfinished"]; listed != (open != "") {
 			t.Errorf("open %q: listed %t", open, listed)
 		}
 		tr.Model.Rev++
@@ -374,7 +380,7 @@ func TestADeploymentExpiresWhenItHasEnded(t *testing.T) {
 			t.Fatal(err)
 		}
 		tr.Model.Rev++
-		n, expires := f.items["MODEL#m\x00DEPLOYMENT#01"]["expires"].(*types.AttributeValueMemberN)
+		n, expires := f.Items["MODEL#m\x00DEPLOYMENT#01"]["expires"].(*types.AttributeValueMemberN)
 		if expires != state.Final() {
 			t.Errorf("%s: expires %t", state, expires)
 		}
@@ -382,7 +388,7 @@ func TestADeploymentExpiresWhenItHasEnded(t *testing.T) {
 			t.Errorf("%s: expires at %s, not %s", state, n.Value, want)
 		}
 	}
-	for key, i := range f.items {
+	for key, i := range f.Items {
 		if i["expires"] != nil && !strings.Contains(key, "DEPLOYMENT#") {
 			t.Errorf("%q expires", key)
 		}
@@ -415,12 +421,12 @@ func TestNothingScans(t *testing.T) {
 
 func TestListsReadNoMoreThanTheyGive(t *testing.T) {
 	f := newFake()
-	f.pageSize = 1000
+	f.PageSize = 1000
 	s := dynamodb.New(f, "t")
 	var asked []int32
 	f.query = func(in *sdk.QueryInput) (*sdk.QueryOutput, error) {
 		asked = append(asked, aws.ToInt32(in.Limit))
-		return f.memory.Query(t.Context(), in)
+		return f.Table.Query(t.Context(), in)
 	}
 	for _, limit := range []int{1, 10, 1 << 40} {
 		if _, err := s.Audits(t.Context(), "m", "", limit); err != nil {

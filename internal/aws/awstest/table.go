@@ -1,4 +1,4 @@
-package dynamodb_test
+package awstest
 
 import (
 	"cmp"
@@ -16,22 +16,24 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-type item = map[string]types.AttributeValue
+// An Item is one of a table's, by attribute.
+type Item = map[string]types.AttributeValue
 
-// memory is as much of DynamoDB as the store uses, in memory: the suites run against it everywhere, and against AWS's
-// own DynamoDB Local where that can be had. It is unkind: pages are short, and some transactions meet another.
-type memory struct {
-	pageSize int // items of a page
-	unkind   bool
+// A Table is as much of a DynamoDB table as the service uses, in memory: suites run against it everywhere, and against
+// AWS's own DynamoDB Local where that can be had. Pages are short, as DynamoDB's may be.
+type Table struct {
+	PageSize int             // items of a page; 0: 3
+	Unkind   bool            // every seventh transaction meets another one
+	Items    map[string]Item // by PK and SK, with a zero byte between them; while nobody calls, they may be changed
 
 	mu    sync.Mutex
-	items map[string]item
 	calls int
 }
 
-func newMemory() *memory { return &memory{pageSize: 3, unkind: true, items: map[string]item{}} }
+// NewTable gives an empty table.
+func NewTable() *Table { return &Table{Items: map[string]Item{}} }
 
-func keyOf(i item) string { return textOf(i["PK"]) + "\x00" + textOf(i["SK"]) }
+func keyOf(i Item) string { return textOf(i["PK"]) + "\x00" + textOf(i["SK"]) }
 
 func textOf(a types.AttributeValue) string {
 	s, _ := a.(*types.AttributeValueMemberS)
@@ -41,25 +43,26 @@ func textOf(a types.AttributeValue) string {
 	return s.Value
 }
 
-func (m *memory) GetItem(ctx context.Context, in *sdk.GetItemInput, _ ...func(*sdk.Options)) (*sdk.GetItemOutput, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+// GetItem is the operation of this name.
+func (t *Table) GetItem(ctx context.Context, in *sdk.GetItemInput, _ ...func(*sdk.Options)) (*sdk.GetItemOutput, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if !aws.ToBool(in.ConsistentRead) {
 		return nil, errors.New("a read that may be stale")
 	}
-	return &sdk.GetItemOutput{Item: maps.Clone(m.items[keyOf(in.Key)])}, ctx.Err()
+	return &sdk.GetItemOutput{Item: maps.Clone(t.Items[keyOf(in.Key)])}, ctx.Err()
 }
 
 // collides lets every seventh transaction meet another one.
-func (m *memory) collides(n int) error {
-	if m.calls++; !m.unkind || m.calls%7 != 0 {
+func (t *Table) collides(n int) error {
+	if t.calls++; !t.Unkind || t.calls%7 != 0 {
 		return nil
 	}
-	return cancelled(append(slices.Repeat([]string{"None"}, n-1), "TransactionConflict")...)
+	return Cancelled(append(slices.Repeat([]string{"None"}, n-1), "TransactionConflict")...)
 }
 
-// cancelled is DynamoDB's error for a transaction, with a reason for each of its items.
-func cancelled(codes ...string) error {
+// Cancelled is DynamoDB's error for a transaction, with a reason for each of its items.
+func Cancelled(codes ...string) error {
 	e := &types.TransactionCanceledException{Message: aws.String("Transaction cancelled")}
 	for _, code := range codes {
 		e.CancellationReasons = append(e.CancellationReasons, types.CancellationReason{Code: aws.String(code), Message: aws.String("because")})
@@ -67,32 +70,38 @@ func cancelled(codes ...string) error {
 	return e
 }
 
-func (m *memory) TransactGetItems(ctx context.Context, in *sdk.TransactGetItemsInput, _ ...func(*sdk.Options)) (*sdk.TransactGetItemsOutput, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err := cmp.Or(ctx.Err(), m.collides(len(in.TransactItems))); err != nil {
+// TransactGetItems is the operation of this name.
+func (t *Table) TransactGetItems(ctx context.Context, in *sdk.TransactGetItemsInput, _ ...func(*sdk.Options)) (*sdk.TransactGetItemsOutput, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := cmp.Or(ctx.Err(), t.collides(len(in.TransactItems))); err != nil {
 		return nil, err
 	}
 	out := &sdk.TransactGetItemsOutput{}
 	for _, i := range in.TransactItems {
-		out.Responses = append(out.Responses, types.ItemResponse{Item: maps.Clone(m.items[keyOf(i.Get.Key)])})
+		out.Responses = append(out.Responses, types.ItemResponse{Item: maps.Clone(t.Items[keyOf(i.Get.Key)])})
 	}
 	return out, nil
 }
 
-func (m *memory) TransactWriteItems(ctx context.Context, in *sdk.TransactWriteItemsInput, _ ...func(*sdk.Options)) (*sdk.TransactWriteItemsOutput, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err := cmp.Or(ctx.Err(), m.collides(len(in.TransactItems))); err != nil {
+// TransactWriteItems is the operation of this name.
+func (t *Table) TransactWriteItems(ctx context.Context, in *sdk.TransactWriteItemsInput, _ ...func(*sdk.Options)) (*sdk.TransactWriteItemsOutput, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := cmp.Or(ctx.Err(), t.collides(len(in.TransactItems))); err != nil {
 		return nil, err
 	}
 	if in.ClientRequestToken != nil {
 		return nil, errors.New("a token that was used before")
 	}
-	written := map[string]item{}
+	written := map[string]Item{}
 	for _, i := range in.TransactItems {
-		if !m.holds(i.Put) {
-			return nil, cancelled("ConditionalCheckFailed")
+		holds, err := t.holds(i.Put)
+		if err != nil {
+			return nil, err
+		}
+		if !holds {
+			return nil, Cancelled("ConditionalCheckFailed")
 		}
 		kept, err := keep(&types.AttributeValueMemberM{Value: i.Put.Item})
 		if err != nil {
@@ -103,22 +112,23 @@ func (m *memory) TransactWriteItems(ctx context.Context, in *sdk.TransactWriteIt
 	if len(written) != len(in.TransactItems) {
 		return nil, errors.New("an item was written twice")
 	}
-	maps.Copy(m.items, written)
+	maps.Copy(t.Items, written)
 	return &sdk.TransactWriteItemsOutput{}, nil
 }
 
-func (m *memory) holds(put *types.Put) bool {
-	before := m.items[keyOf(put.Item)]
+func (t *Table) holds(put *types.Put) (bool, error) {
+	before := t.Items[keyOf(put.Item)]
 	switch aws.ToString(put.ConditionExpression) {
 	case "":
-		return true
+		return true, nil
 	case "attribute_not_exists(PK)":
-		return before == nil
+		return before == nil, nil
 	case "rev = :before":
 		rev, _ := before["rev"].(*types.AttributeValueMemberN)
-		return rev != nil && rev.Value == put.ExpressionAttributeValues[":before"].(*types.AttributeValueMemberN).Value
+		want, _ := put.ExpressionAttributeValues[":before"].(*types.AttributeValueMemberN)
+		return rev != nil && want != nil && rev.Value == want.Value, nil
 	}
-	panic(*put.ConditionExpression)
+	return false, fmt.Errorf("a condition that nobody here knows: %s", *put.ConditionExpression)
 }
 
 // keep gives a value as DynamoDB gives it back, and refuses what it refuses.
@@ -138,7 +148,7 @@ func keep(a types.AttributeValue) (types.AttributeValue, error) {
 		}
 		return list, nil
 	case *types.AttributeValueMemberM:
-		members := &types.AttributeValueMemberM{Value: item{}}
+		members := &types.AttributeValueMemberM{Value: Item{}}
 		for name, element := range a.Value {
 			v, err := keep(element)
 			if err != nil || name == "" {
@@ -169,9 +179,10 @@ func numberOf(text string) (string, error) {
 	return strings.TrimRight(n.FloatString(200), "0"), nil
 }
 
-func (m *memory) Query(ctx context.Context, in *sdk.QueryInput, _ ...func(*sdk.Options)) (*sdk.QueryOutput, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+// Query is the operation of this name.
+func (t *Table) Query(ctx context.Context, in *sdk.QueryInput, _ ...func(*sdk.Options)) (*sdk.QueryOutput, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	v := in.ExpressionAttributeValues
 	partition, sort, first, last := "PK", "SK", textOf(v[":first"]), textOf(v[":last"])
 	want := textOf(v[":partition"])
@@ -179,24 +190,24 @@ func (m *memory) Query(ctx context.Context, in *sdk.QueryInput, _ ...func(*sdk.O
 		partition, sort, first, last = in.ExpressionAttributeNames["#list"], "id", "", "\U0010FFFF"
 		want = textOf(v[":list"])
 	}
-	var found []item
-	for _, i := range m.items {
+	var found []Item
+	for _, i := range t.Items {
 		if at := textOf(i[sort]); i[partition] != nil && textOf(i[partition]) == want && first <= at && at <= last {
 			found = append(found, i)
 		}
 	}
-	slices.SortFunc(found, func(a, b item) int { return strings.Compare(textOf(a[sort]), textOf(b[sort])) })
+	slices.SortFunc(found, func(a, b Item) int { return strings.Compare(textOf(a[sort]), textOf(b[sort])) })
 	if in.ScanIndexForward != nil && !*in.ScanIndexForward {
 		slices.Reverse(found)
 	}
 	if in.ExclusiveStartKey != nil {
-		at := slices.IndexFunc(found, func(i item) bool { return keyOf(i) == keyOf(in.ExclusiveStartKey) })
+		at := slices.IndexFunc(found, func(i Item) bool { return keyOf(i) == keyOf(in.ExclusiveStartKey) })
 		found = found[at+1:]
 	}
 	out := &sdk.QueryOutput{Items: found}
-	if most := min(m.pageSize, int(cmp.Or(aws.ToInt32(in.Limit), 1<<30))); len(found) > most {
+	if most := min(cmp.Or(t.PageSize, 3), int(cmp.Or(aws.ToInt32(in.Limit), 1<<30))); len(found) > most {
 		out.Items = found[:most]
-		out.LastEvaluatedKey = item{"PK": out.Items[most-1]["PK"], "SK": out.Items[most-1]["SK"]}
+		out.LastEvaluatedKey = Item{"PK": out.Items[most-1]["PK"], "SK": out.Items[most-1]["SK"]}
 	}
 	return out, ctx.Err()
 }
