@@ -37,15 +37,25 @@ INVOKE
 
 # image_with BASE TAG ENTRYPOINT FILE: an image of BASE with an executable FILE that is read from stdin.
 image_with() {
-	local file container
+	local file
 	file=$(mktemp)
 	cat >"$file"
 	chmod 755 "$file"
-	container=$(docker create "$1")
-	docker cp -q "$file" "$container:$4" 2>/dev/null || docker cp "$file" "$container:$4" >/dev/null
-	docker commit --change "ENTRYPOINT $3" --change 'CMD []' "$container" "$2" >/dev/null
-	docker rm "$container" >/dev/null
+	image_of "$1" "$2" --file "$file" "$4" --change "ENTRYPOINT $3" --change 'CMD []'
 	rm -f "$file"
+}
+
+# image_of BASE TAG [--file FILE PATH] OPTIONS…: an image of BASE with a file and what docker commit is told in OPTIONS.
+image_of() {
+	local container tag=$2
+	container=$(docker create "$1")
+	shift 2
+	if [ "${1:-}" = --file ]; then
+		docker cp "$2" "$container:$3" >/dev/null
+		shift 3
+	fi
+	docker commit "$@" "$container" "$tag" >/dev/null
+	docker rm "$container" >/dev/null
 }
 
 # moto_start BASE: moto in a container of BASE, which has the host's Python before it, read-only. The host reaches it at
@@ -81,7 +91,7 @@ moto_stop() {
 	[ -n "${moto_container:-}" ] || return 0
 	docker logs "$moto_container" >"$CACHE/moto.log" 2>&1 || true
 	docker rm -f "$moto_container" >/dev/null
-	docker network rm $MOTO_NETWORK >/dev/null || true
+	docker network rm $MOTO_NETWORK >/dev/null 2>&1 || true # the SAM CLI may still be taking its container away
 	moto_container=
 }
 

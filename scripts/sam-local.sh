@@ -1,26 +1,20 @@
 #!/usr/bin/env bash
-# Runs both functions under the SAM CLI, in containers, on this machine alone: no AWS account, nothing pulled. Sets the
-# SAM CLI up in .cache/, and on Debian as root a Docker engine if none is there. Everything listens on 127.0.0.1.
+# Runs our functions under the SAM CLI, in containers, on this machine alone: no AWS account, nothing pulled. Every event of
+# events/ has one invocation of its function; then functions/api serves HTTP, with moto behind it: one exchange for each
+# route and role, the recorded ones that scripts/sam-exchanges.txt does not leave out, and Openscoring's own Python client.
 #
 #	sam-local.sh [--optional]
 #
 # With --optional it prints what it skipped and succeeds where no Docker engine can be had.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-. scripts/tools.sh
-. scripts/docker-engine.sh
+. scripts/stand-ins.sh
 
 mkdir -p "$CACHE"
 optional=
 [ "${1:-}" = --optional ] && optional=yes
-build=.aws-sam/build
 say() { printf '[%3d s] %s\n' "$SECONDS" "$*"; }
-
-case $(uname -m) in
-x86_64) architecture=x86_64 machine=3e ;;
-aarch64) architecture=arm64 machine=b7 ;;
-*) echo "Lambda has no $(uname -m)"; exit 1 ;;
-esac
+machine
 
 PATH=$(sam_bin):$PATH
 sam_environment
@@ -29,72 +23,153 @@ sam validate --lint
 cfn-lint template.yaml infra/*.yaml
 say "the templates are valid"
 
-# The handler tests know what to expect of the events and of the sample models.
-go test -c -o "$CACHE/answers.test" ./internal/aws/function
-
 # machine_of FILE: the processor in an ELF header (bytes 18 and 19), 3e for x86_64 and b7 for arm64.
 machine_of() { od -An -tx1 -j18 -N1 "$1" | tr -d ' '; }
 
-build_for() { # ARCHITECTURE MACHINE FOLDER
-	sam build --build-dir "$3" --parameter-overrides Architecture="$1" >"$CACHE/sam-build.log" 2>&1 || { cat "$CACHE/sam-build.log"; exit 1; }
-	for function in ApiFunction ScoreFunction; do
-		if [ "$(machine_of "$3/$function/bootstrap")" != "$2" ]; then
-			echo "$function's bootstrap is not for $1"
+build_for() { # ARCHITECTURE MACHINE FOLDER: template.yaml into FOLDER, infra/score.yaml into FOLDER-score
+	local template bootstrap
+	for template in template.yaml infra/score.yaml; do
+		local folder=$3
+		[ $template = template.yaml ] || folder=$3-score
+		sam build --template "$template" --build-dir "$folder" --parameter-overrides Architecture="$1" >"$CACHE/sam-build.log" 2>&1 ||
+			{ cat "$CACHE/sam-build.log"; exit 1; }
+	done
+	for bootstrap in "$3"/*/bootstrap "$3"/DeployFunction/score/bootstrap "$3"-score/*/bootstrap; do
+		if [ "$(machine_of "$bootstrap")" != "$2" ]; then
+			echo "$bootstrap is not for $1"
 			exit 1
 		fi
-		say "built $function for $1: $(stat -c %s "$3/$function/bootstrap") bytes"
+		say "built for $1: $(stat -c %s "$bootstrap") bytes in ${bootstrap#.aws-sam/}"
 	done
 }
-build_for arm64 b7 .aws-sam/arm64
-build_for "$architecture" "$machine" $build
+case $architecture in
+x86_64) build_for arm64 b7 .aws-sam/arm64 ;;
+arm64) build_for x86_64 3e .aws-sam/x86_64 ;;
+esac
+build=.aws-sam/build
+build_for $architecture $elf $build
 
-if ! engine_start; then
+api=
+cleanup() {
+	[ -z "$api" ] || { kill "$api" 2>/dev/null || true; wait "$api" 2>/dev/null || true; }
+	stand_ins_stop
+}
+trap cleanup EXIT
+if ! stand_ins_start $build/DeployFunction; then
 	echo "skipped: sam local invoke, sam local start-api: $engine_missing"
 	[ -n "$optional" ]
 	exit
 fi
-api=
-cleanup() {
-	[ -z "$api" ] || { kill "$api" 2>/dev/null || true; wait "$api" 2>/dev/null || true; }
-	engine_stop
-}
-trap cleanup EXIT
-say "Docker engine $(docker info -f '{{.ServerVersion}}')"
-base_image $architecture "$(python -c 'import os, samcli; print(os.path.dirname(samcli.__file__))')/local/rapid/aws-lambda-rie-$architecture"
+say "Docker engine $(docker info -f '{{.ServerVersion}}'), moto at $MOTO, functions/deploy in it"
 
-options=(--template "$build/template.yaml" --skip-pull-image --parameter-overrides "Architecture=$architecture")
+# ---- The sample stage: version 1 of iris is live, and nothing else.
+e2e deploy
+say "the sample stage is there"
 
-# Every event, each in a fresh container. What they answer is compared below with the answers of the handler tests.
+options=(--skip-pull-image --docker-network "$MOTO_NETWORK" --invoke-image "$sam_image")
+template=(--template "$build/template.yaml" --parameter-overrides Architecture=$architecture Stage=test)
+score=(--template "$build-score/template.yaml" --parameter-overrides Architecture=$architecture)
+
+# ---- Every event, each in a fresh container. What they answer is compared with the answers of the handlers' tests.
 answers=$CACHE/answers
 rm -rf "$answers"
 mkdir "$answers"
+
+# modes NAME: the authorization of the stage that an event of events/api is sent to, by the beginning of its name.
+modes() {
+	case $1 in
+	iam-*) echo AWS_IAM AWS_IAM ;;
+	jwt-*) echo JWT JWT ;;
+	token-*) echo TOKEN TOKEN ;;
+	*) echo AWS_IAM NONE ;;
+	esac
+}
+
+invoke() { # EVENT: its answer goes to $answers
+	local kind name answer log arguments modes
+	kind=$(basename "$(dirname "$1")")
+	name=$(basename "$1" .json)
+	answer=$answers/$kind-$name.json
+	log=$answers/$kind-$name.log
+	case $kind in
+	score) arguments=(ScoreFunction "${score[@]}") ;;
+	deploy) arguments=(DeployFunction "${template[@]}" --env-vars "$CACHE/e2e-sam.json") ;;
+	api)
+		read -ra modes < <(modes "$name")
+		jq --arg admin "${modes[0]}" --arg scoring "${modes[1]}" \
+			'.ApiFunction.HANDOFF_ADMIN_AUTHORIZATION = $admin | .ApiFunction.HANDOFF_SCORING_AUTHORIZATION = $scoring' \
+			"$CACHE/e2e-sam.json" >"$answers/$name.env"
+		arguments=(ApiFunction "${template[@]}" --env-vars "$answers/$name.env")
+		;;
+	esac
+	sam local invoke "${arguments[@]}" "${options[@]}" -e "$1" >"$answer" 2>"$log" || true
+	if [ ! -s "$answer" ]; then
+		echo "$1 was not answered"
+		cat "$log"
+		return 1
+	fi
+}
+
+begun=$SECONDS
+count=0
 for event in events/*/*.json; do
-	kind=$(basename "$(dirname "$event")")
-	function=ApiFunction
-	[ "$kind" = score ] && function=ScoreFunction
-	answer=$answers/$kind-$(basename "$event")
-	sam local invoke $function -e "$event" "${options[@]}" >"$answer" 2>"$CACHE/sam-invoke.log" || true
-	[ -s "$answer" ] || { cat "$CACHE/sam-invoke.log"; exit 1; }
-	say "sam local invoke $function -e $event"
+	invoke "$event"
+	count=$((count + 1))
 done
+rm -f "$answers"/*.log "$answers"/*.env
+say "sam local invoke of $count events in $((SECONDS - begun)) s"
 
-port=$(python -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-base=http://127.0.0.1:$port
-sam local start-api "${options[@]}" --warm-containers LAZY --host 127.0.0.1 --port "$port" >"$CACHE/start-api.log" 2>&1 &
-api=$!
-wait_for "$base/model" 60 || { cat "$CACHE/start-api.log"; exit 1; }
-say "sam local start-api at $base"
-
-models=$(curl -sf "$base/model" | python -c 'import json, sys; print(*(m["id"] for m in json.load(sys.stdin)["responses"]))')
-say "models: $models"
-for model in $models; do
-	# NA is missing in our samples; over HTTP a missing value is an empty cell.
-	sed -E ':again; s/(^|,)NA(,|$)/\1\2/; t again' "testdata/samples/$model/input.csv" >"$CACHE/input.csv"
-	curl -sf -H 'Content-Type: text/csv' --data-binary @"$CACHE/input.csv" "$base/model/$model/csv?delimiterChar=," >"$answers/$model.csv" ||
-		{ cat "$CACHE/start-api.log"; exit 1; }
-	say "scored $model: $(($(wc -l <"$answers/$model.csv") - 1)) rows"
+for package in function gateway uploads; do
+	go test -c -o "$CACHE/$package.test" "./internal/aws/$package"
+	(cd "internal/aws/$package" && HANDOFF_ANSWERS=$answers "$CACHE/$package.test" -test.run EventsAnsweredElsewhere -test.v | grep -E '^(---|\s+\S+_test)' &&
+		[ "${PIPESTATUS[0]}" = 0 ])
 done
-
-(cd internal/aws/function && HANDOFF_ANSWERS=$answers "$CACHE/answers.test" -test.run AnsweredElsewhere)
 rm -rf "$answers"
-say "all events and all tables are answered as expected"
+say "all events are answered as the handlers' tests say"
+
+# ---- functions/api over HTTP, with tokens.
+port=$(python -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+address=http://127.0.0.1:$port
+# The SAM CLI trips over properties of routes that are AWS::NoValue, as an authorizer is where tokens decide.
+python - $build/template.yaml $build/start-api.yaml <<'NO_AUTHORIZERS'
+import sys
+from samcli.yamlhelper import yaml_dump, yaml_parse
+with open(sys.argv[1]) as file:
+    template = yaml_parse(file.read())
+for resource in template["Resources"].values():
+    if resource["Type"] == "AWS::ApiGatewayV2::Route":
+        for name in ("AuthorizerId", "AuthorizationScopes"):
+            resource["Properties"].pop(name, None)
+with open(sys.argv[2], "w") as file:
+    file.write(yaml_dump(template))
+NO_AUTHORIZERS
+sam local start-api --template $build/start-api.yaml --parameter-overrides Architecture=$architecture Stage=test AdminAuthorization=TOKEN ScoringAuthorization=TOKEN --env-vars "$CACHE/e2e-sam.json" \
+	"${options[@]}" --warm-containers LAZY --host 127.0.0.1 --port "$port" >"$CACHE/start-api.log" 2>&1 &
+api=$!
+wait_for "$address/healthz" 60 || { cat "$CACHE/start-api.log"; exit 1; }
+say "sam local start-api at $address"
+
+e2e http "$address" || { tail -40 "$CACHE/start-api.log"; tail -20 "$CACHE/e2e-poll.log"; exit 1; }
+say "every route is answered to every role as it should"
+
+recorded=$(realpath -m "${HANDOFF_SHARED:-../shared}/openscoring")
+if [ ! -e "$recorded/replay.py" ]; then
+	echo "skipped: there are no recorded exchanges at $recorded"
+	exit 0
+fi
+replayed=$(mktemp -d)
+for configuration in default token; do
+	mkdir "$replayed/$configuration"
+	for exchange in "$recorded"/goldens/must/*.json; do
+		name=$(basename "$exchange" .json)
+		[ "$(jq -r .server "$exchange")" = $configuration ] || continue
+		awk -v n="$name" '!/^#/ && $1 == n { found = 1 } END { exit !found }' scripts/sam-exchanges.txt || cp "$exchange" "$replayed/$configuration"
+	done
+	python "$recorded/replay.py" "$address/openscoring" "$replayed/$configuration" --token admin-tok --server $configuration >"$replayed/out" ||
+		{ grep -A3 '^FAIL' "$replayed/out" || cat "$replayed/out"; tail -20 "$CACHE/e2e-poll.log"; exit 1; }
+	say "$configuration: $(tail -1 "$replayed/out")"
+done
+rm -rf "$replayed"
+"$(client_bin)/python" "$recorded/client_check.py" "$address/openscoring" --token admin-tok >"$CACHE/client.log" 2>&1 ||
+	{ grep -A2 FAIL "$CACHE/client.log" || cat "$CACHE/client.log"; exit 1; }
+say "Openscoring's Python client: $(tail -1 "$CACHE/client.log")"

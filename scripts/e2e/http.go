@@ -22,7 +22,7 @@ const (
 	admin
 )
 
-var roles = []struct{ name, token string }{nobody: {"nobody", ""}, user: {"user", userToken}, admin: {"admin", adminToken}}
+var roles = []struct{ name, token string }{nobody: {"nobody", ""}, user: {"user", userTokens[0]}, admin: {"admin", adminTokens[0]}}
 
 // An exchange is a request that a role may make, and what comes of it. Lesser roles are refused.
 type exchange struct {

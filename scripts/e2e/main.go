@@ -2,6 +2,7 @@
 //
 //	e2e world -deploy FOLDER -architecture x86_64 -sam-env FILE   make all that template.yaml makes and functions rely on
 //	e2e poll                                                      be the event source mapping of functions/deploy
+//	e2e deploy                                                    upload the sample model, and wait until it is live
 //	e2e story                                                     upload, score, replace, reject, roll back, delete, undelete
 //	e2e http URL                                                  one exchange for each route and role of functions/api
 //
@@ -29,14 +30,14 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return errors.New("world, poll, story or http?")
+		return errors.New("world, poll, deploy, story or http?")
 	}
 	c, err := connect(ctx)
 	if err != nil {
 		return err
 	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
-	deploy := flags.String("deploy", "", "folder with the bootstrap of functions/deploy, as sam build makes it")
+	folder := flags.String("deploy", "", "folder with the bootstrap of functions/deploy, as sam build makes it")
 	architecture := flags.String("architecture", "x86_64", "processor of the functions")
 	samEnv := flags.String("sam-env", "", "file to write the variables of the functions to, for sam local")
 	samples := flags.String("samples", "testdata/samples", "folder with sample models")
@@ -47,9 +48,11 @@ func run(ctx context.Context, args []string) error {
 	}
 	switch args[0] {
 	case "world":
-		return c.world(ctx, *deploy, *architecture, *samEnv)
+		return c.world(ctx, *folder, *architecture, *samEnv)
 	case "poll":
 		return c.poll(ctx)
+	case "deploy":
+		return c.deploy(ctx, *samples)
 	case "story":
 		return c.story(ctx, *samples, container{*image, *network})
 	case "http":

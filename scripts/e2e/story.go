@@ -77,6 +77,16 @@ func (c *cloud) story(ctx context.Context, samples string, alone container) erro
 	return nil
 }
 
+// deploy uploads the sample model and waits until it is live. poll must run.
+func (c *cloud) deploy(ctx context.Context, samples string) error {
+	document, err := os.ReadFile(filepath.Join(samples, model, "model.pmml"))
+	if err != nil {
+		return err
+	}
+	t := &tale{cloud: c}
+	return t.step(ctx, func(ctx context.Context) error { return t.deploys(ctx, string(document), deploy.Live, 1) })
+}
+
 func (t *tale) step(ctx context.Context, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

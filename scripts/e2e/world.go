@@ -30,14 +30,14 @@ import (
 	"github.com/handoff-pmml/handoff/internal/aws/lambda"
 )
 
-// The names are those of template.yaml for the stage test, in the account and Region of the stand-in.
+// The names are those of template.yaml for the stage test, but for the buckets, which need not be alone in the world here.
 const (
 	stage          = "test"
 	account        = "123456789012"
 	region         = "us-east-1"
 	table          = "handoff-" + stage
-	uploads        = "handoff-" + stage + "-uploads-" + account + "-" + region
-	artifacts      = "handoff-" + stage + "-artifacts-" + account + "-" + region
+	uploads        = "handoff-" + stage + "-uploads" // as the events of events/deploy say
+	artifacts      = "handoff-" + stage + "-artifacts"
 	queue          = "handoff-" + stage + "-uploads"
 	deadLetters    = "handoff-" + stage + "-dead-letters"
 	deployFunction = "handoff-" + stage + "-deploy"
@@ -46,10 +46,11 @@ const (
 	modelLogGroup  = "/handoff/" + stage + "/models"
 )
 
-// The tokens that the stand-in's secret knows by their hashes; Openscoring's recorded exchanges use the same ones.
-const (
-	adminToken = "admin-tok"
-	userToken  = "user-tok"
+// The tokens that the stand-in's secret knows by their hashes: those of Openscoring's recorded exchanges, and those of the
+// events in events/api.
+var (
+	adminTokens = []string{"admin-tok", "sample-admin"}
+	userTokens  = []string{"user-tok", "sample-user"}
 )
 
 // deploySeconds is the timeout of functions/deploy.
@@ -157,11 +158,7 @@ func (c *cloud) queue(ctx context.Context, name string, attributes map[string]st
 
 // tokens makes the secret with the hashes of the tokens and gives its ARN.
 func (c *cloud) tokens(ctx context.Context) (string, error) {
-	hash := func(token string) []string {
-		sum := sha256.Sum256([]byte(token))
-		return []string{hex.EncodeToString(sum[:])}
-	}
-	text, err := json.Marshal(map[string][]string{"admin": hash(adminToken), "user": hash(userToken)})
+	text, err := json.Marshal(map[string][]string{"admin": hashes(adminTokens), "user": hashes(userTokens)})
 	if err != nil {
 		return "", err
 	}
@@ -172,6 +169,15 @@ func (c *cloud) tokens(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return *made.ARN, nil
+}
+
+func hashes(tokens []string) []string {
+	var all []string
+	for _, token := range tokens {
+		sum := sha256.Sum256([]byte(token))
+		all = append(all, hex.EncodeToString(sum[:]))
+	}
+	return all
 }
 
 func deployVariables(architecture string) map[string]string {
