@@ -25,7 +25,7 @@ LAMBDA_FLAGS  := -trimpath -buildvcs=false -ldflags "-s -w" -tags lambda.norpc
 
 .PHONY: all help build man install run test short race lint readme bench fuzz golden kill restart-time corpus exchanges dynamodb-local sam-build sam-local bench-peers load \
 	reproducible functions cold-start clean \
-	checkov build-ApiFunction build-DeployFunction build-ScoreFunction bootstrap-ApiFunction bootstrap-DeployFunction bootstrap-ScoreFunction
+	checkov e2e build-ApiFunction build-DeployFunction build-ScoreFunction bootstrap-ApiFunction bootstrap-DeployFunction bootstrap-ScoreFunction
 
 all: build lint short  ## build, lint, the short tests
 
@@ -143,8 +143,11 @@ reproducible:  ## build score's bootstrap from two folders and two commits and c
 sam-build:  ## sam build for ARCHITECTURE=arm64 or x86_64; needs the SAM CLI
 	sam build --parameter-overrides Architecture=$(ARCHITECTURE)
 
-sam-local:  ## both functions under the SAM CLI; needs Debian and root, or Docker
+sam-local:  ## the functions under the SAM CLI, before moto; needs Debian and root, or Docker
 	scripts/sam-local.sh
+
+e2e:  ## the functions on real parts: DynamoDB Local, moto, the SAM CLI; needs Debian and root, or Docker, and Python 3 and Java; 10 minutes
+	scripts/e2e.sh
 
 checkov:  ## security checks of the templates; needs Python 3
 	scripts/checkov.sh
