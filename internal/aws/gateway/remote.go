@@ -98,25 +98,22 @@ func (r *Remote) Models(ctx context.Context) ([]catalog.Model, error) {
 	}
 	models := []catalog.Model{}
 	for _, m := range known {
-		if m.Live == 0 {
-			continue
+		if m.Live != 0 {
+			models = append(models, r.listed(m))
 		}
-		listed, err := r.listed(ctx, m)
-		if errors.Is(err, catalog.ErrNotFound) {
-			continue // it was taken out of service meanwhile
-		}
-		if err != nil {
-			return nil, err
-		}
-		models = append(models, listed)
 	}
 	catalog.Sort(models)
 	return models, nil
 }
 
-// listed gives what lists show of a model.
-func (r *Remote) listed(ctx context.Context, m deploy.Model) (catalog.Model, error) {
-	return r.Model(ctx, m.ID)
+// listed gives what lists show of a live model, for which nothing else is read.
+func (r *Remote) listed(m deploy.Model) catalog.Model {
+	p := m.Serves
+	return catalog.Model{
+		ID: m.ID, Version: m.Live,
+		Schema: &evaluator.Schema{Element: p.Element, MiningFunction: p.MiningFunction, ModelVersion: p.ModelVersion},
+		Size:   p.Document.Size, Checksum: p.Document.Checksum, Created: p.Created, Accessed: r.uses.since(m.ID, p.Created),
+	}
 }
 
 // Model gives one live model.
@@ -157,18 +154,15 @@ func (r *Remote) live(ctx context.Context, id string) (deploy.Version, error) {
 	return deploy.Version{}, catalog.ErrNotFound
 }
 
-// schemaFile is the file of a version that holds its evaluator.Schema as JSON.
-const schemaFile = "schema.json"
-
 func (r *Remote) readSchema(ctx context.Context, v deploy.Version) (*evaluator.Schema, error) {
-	file, _, err := r.config.Artifacts.Get(ctx, v.Model, v.Number, schemaFile)
+	file, _, err := r.config.Artifacts.Get(ctx, v.Model, v.Number, deploy.SchemaFile)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
 	schema := new(evaluator.Schema)
 	if err := json.NewDecoder(file).Decode(schema); err != nil {
-		return nil, fmt.Errorf("%s of version %d: %w", schemaFile, v.Number, err)
+		return nil, fmt.Errorf("%s of version %d: %w", deploy.SchemaFile, v.Number, err)
 	}
 	return schema, nil
 }

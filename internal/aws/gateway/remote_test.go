@@ -233,12 +233,12 @@ func TestFilesThatAreGone(t *testing.T) {
 	if err := w.artifacts.Remove(context.Background(), "iris", 1); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{"/model/iris", "/model", "/model/iris/pmml"} {
+	for _, path := range []string{"/model/iris", "/model/iris/pmml"} {
 		if got := send(t, f, request{method: "GET", path: path, headers: bearer("boss")}); got.StatusCode != 500 {
 			t.Errorf("%s: %d %s", path, got.StatusCode, got.Body)
 		}
 	}
-	w.keep(1, "schema.json", []byte("{"))
+	w.keep(1, deploy.SchemaFile, []byte("{"))
 	if got := send(t, f, request{method: "GET", path: "/model/iris", headers: bearer("boss")}); got.StatusCode != 500 {
 		t.Errorf("a damaged schema: %d %s", got.StatusCode, got.Body)
 	}

@@ -122,10 +122,11 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.keep(1, "schema.json", schema)
+	w.keep(1, deploy.SchemaFile, schema)
 	w.keep(1, deploy.DocumentFile, document)
 	w.commit(deploy.Transition{
-		Model: deploy.Model{ID: "iris", Rev: 1, Source: deploy.KeyOf("iris"), Live: 1, Last: 1, Kept: []int{1}, Latest: deploy.Summary{ID: "01A"}},
+		Model: deploy.Model{ID: "iris", Rev: 1, Source: deploy.KeyOf("iris"), Live: 1, Last: 1, Kept: []int{1}, Latest: deploy.Summary{ID: "01A"},
+			Serves: deploy.Portrait{Element: "TreeModel", MiningFunction: "classification", Document: deploy.Document{Size: m.Size, Checksum: m.Checksum}, Created: created}},
 		Versions: []deploy.Version{{
 			Model: "iris", Number: 1, State: deploy.Live, Document: deploy.Document{Size: m.Size, Checksum: m.Checksum}, Created: created,
 		}},
