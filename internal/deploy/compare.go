@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/handoff-pmml/handoff/evaluator"
+	"github.com/handoff-pmml/handoff/internal/deploy/words"
 )
 
 // A Comparison says how differently two models score the same rows.
@@ -312,7 +313,7 @@ func givenCells(given []int, columns, cells []string) []Cell {
 	all := make([]Cell, 0, len(given))
 	for _, i := range given {
 		if cells[i] != "" {
-			all = append(all, Cell{columns[i], clip(cells[i])})
+			all = append(all, Cell{columns[i], words.Clip(cells[i])})
 		}
 	}
 	return all
@@ -347,8 +348,8 @@ func (c *comparing) row(e ComparedExample, inputs func() []Cell) {
 		old, new := c.old.Value(r.old), c.new.Value(r.new)
 		if by := c.compare(r, old, new); by > 0 {
 			most = max(most, by)
-			e.Old = append(e.Old, Cell{r.Name, clip(old.String())})
-			e.New = append(e.New, Cell{r.Name, clip(new.String())})
+			e.Old = append(e.Old, Cell{r.Name, words.Clip(old.String())})
+			e.New = append(e.New, Cell{r.Name, words.Clip(new.String())})
 		}
 	}
 	if most > 0 {
@@ -430,7 +431,7 @@ func finite(x float64) bool { return !math.IsInf(x, 0) && !math.IsNaN(x) }
 
 func (r *comparedResult) count(old, new string) {
 	r.category = true
-	old, new = clip(old), clip(new)
+	old, new = words.Clip(old), words.Clip(new)
 	if c := r.class(old); c != nil {
 		c.Old++
 	}

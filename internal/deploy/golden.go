@@ -13,6 +13,7 @@ import (
 
 	"github.com/handoff-pmml/handoff/evaluator"
 	"github.com/handoff-pmml/handoff/internal/catalog"
+	"github.com/handoff-pmml/handoff/internal/deploy/words"
 )
 
 // maxVerifying is how long golden rows may take: a model that is slower than that could not be served, either.
@@ -57,7 +58,7 @@ func newRowChecker(m *evaluator.Model, rows Rows, t Tolerance, now func() time.T
 		}
 		result, ok := m.Result(name)
 		if _, group := m.Group(name); !ok && !group {
-			return nil, c.reject(1, 0, name, fmt.Sprintf("column %q is neither an input nor a result of the model%s", clip(name), suggest(name, c.known())))
+			return nil, c.reject(1, 0, name, fmt.Sprintf("column %q is neither an input nor a result of the model%s", words.Clip(name), words.Suggest(name, c.known())))
 		}
 		if ok {
 			c.expected = append(c.expected, expectedColumn{cell, result, name})
@@ -80,7 +81,7 @@ func (c *rowChecker) reject(line, row int, field, message string) *catalog.Rejec
 	if line > 0 {
 		at += ":" + strconv.Itoa(line)
 	}
-	return &catalog.Rejection{Code: codeOf(c.rows.Source), File: c.rows.Source, Line: line, Row: row, Field: clip(field), Message: at + ": " + message}
+	return &catalog.Rejection{Code: codeOf(c.rows.Source), File: c.rows.Source, Line: line, Row: row, Field: words.Clip(field), Message: at + ": " + message}
 }
 
 // shape reads the whole table without scoring it.
@@ -213,7 +214,7 @@ func (c *rowChecker) extent() string {
 	if c.model.Collects() {
 		unit = "group"
 	}
-	text := fmt.Sprintf("; %d of %s differ, in %s", c.bad, quantity(c.records, unit), quantity(c.cells, "place"))
+	text := fmt.Sprintf("; %d of %s differ, in %s", c.bad, words.Quantity(c.records, unit), words.Quantity(c.cells, "place"))
 	if c.absolute > 0 {
 		text += fmt.Sprintf("; the largest difference is %.3g", c.absolute)
 		if c.relative > 0 {
@@ -260,7 +261,7 @@ func (c *rowChecker) cannotScore(e expectedColumn, err error, want string) {
 	if record := (evaluator.RecordError)(nil); errors.As(err, &record) {
 		field = record.FieldName()
 	}
-	c.differs(field, want, "row %d cannot be scored: %v; %s is expected to be %s", c.at.row, err, clip(e.name), quote(want))
+	c.differs(field, want, "row %d cannot be scored: %v; %s is expected to be %s", c.at.row, err, words.Clip(e.name), quote(want))
 }
 
 func (c *rowChecker) compareCell(e expectedColumn, got evaluator.Value, want string) {
@@ -271,14 +272,14 @@ func (c *rowChecker) compareCell(e expectedColumn, got evaluator.Value, want str
 	if !got.IsMissing() {
 		text = quote(got.String())
 	}
-	c.differs(e.name, want, "row %d, %s is %s, expected %s", c.at.row, clip(e.name), text, quote(want))
+	c.differs(e.name, want, "row %d, %s is %s, expected %s", c.at.row, words.Clip(e.name), text, quote(want))
 }
 
 func quote(s string) string {
 	if s == "" {
 		return "nothing"
 	}
-	return strconv.Quote(clip(s))
+	return strconv.Quote(words.Clip(s))
 }
 
 func (c *rowChecker) differs(field, want, format string, args ...any) {
@@ -288,7 +289,7 @@ func (c *rowChecker) differs(field, want, format string, args ...any) {
 	}
 	message := fmt.Sprintf(format, args...)
 	c.first = c.reject(c.at.line, c.at.row, field, message)
-	c.first.Faults = []evaluator.Fault{{Path: field, Code: "golden", Message: message, Expected: clip(want)}}
+	c.first.Faults = []evaluator.Fault{{Path: field, Code: "golden", Message: message, Expected: words.Clip(want)}}
 }
 
 // agree compares a result with a cell: numbers by the tolerance, anything else by its text. What is missing agrees with

@@ -22,6 +22,7 @@ type Config struct {
 	Artifacts Artifacts
 	Runtime   Runtime
 	Compile   CompileFunc
+	Settings  SettingsFunc
 
 	Recompile CompileFunc // of a document that went live before; nil: Compile
 

@@ -11,6 +11,7 @@ import (
 	"github.com/handoff-pmml/handoff/evaluator/compile"
 	"github.com/handoff-pmml/handoff/internal/catalog"
 	"github.com/handoff-pmml/handoff/internal/deploy"
+	"github.com/handoff-pmml/handoff/internal/deploy/settings"
 )
 
 // TestLookAgain mends what lies beside a document after it was the reason of a rejection.
@@ -87,6 +88,7 @@ func TestPatience(t *testing.T) {
 	compiling, goOn := make(chan struct{}, 2), make(chan struct{})
 	p := deploy.New(deploy.Config{Store: shelfStore{s}, Objects: shelfObjects{s}, Artifacts: shelfArtifacts{s}, Runtime: shelfRuntime{s},
 		Patience: time.Millisecond,
+		Settings: settings.Read,
 		Compile: func(_ context.Context, document io.Reader, name string) ([]byte, error) {
 			compiling <- struct{}{}
 			<-goOn
@@ -121,6 +123,7 @@ func slowPipeline() (p *deploy.Pipeline, compiling, goOn chan struct{}) {
 	compiling, goOn = make(chan struct{}), make(chan struct{})
 	p = deploy.New(deploy.Config{Store: s.store, Objects: s.objects, Artifacts: s.artifacts, Runtime: s.runtime,
 		Patience: 10 * time.Millisecond,
+		Settings: settings.Read,
 		Compile: func(_ context.Context, document io.Reader, name string) ([]byte, error) {
 			compiling <- struct{}{}
 			<-goOn
@@ -183,8 +186,9 @@ func TestUndeployWaits(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	s := newSite(false)
 	p := deploy.New(deploy.Config{Store: s.store, Objects: s.objects, Artifacts: s.artifacts, Runtime: s.runtime,
-		Pause:   func(context.Context, time.Duration) error { return nil },
-		Compile: func(context.Context, io.Reader, string) ([]byte, error) { panic("a mistake") }})
+		Pause:    func(context.Context, time.Duration) error { return nil },
+		Settings: settings.Read,
+		Compile:  func(context.Context, io.Reader, string) ([]byte, error) { panic("a mistake") }})
 	o, err := p.Deploy(context.Background(), "m", strings.NewReader(line{coefficient: 2}.String()), deploy.Metadata{})
 	if failed := (*deploy.FailedError)(nil); !errors.As(err, &failed) || !strings.Contains(o.Deployment.Failure, "a mistake") {
 		t.Errorf("%+v %v", o, err)
@@ -207,7 +211,7 @@ func TestLookLongAfter(t *testing.T) {
 		t.Fatalf("%+v %v", o, err)
 	}
 	s.objects.Drop(deploy.SidecarOf("m", deploy.GoldenName), []byte("x,y\n1,2\n"))
-	p := deploy.New(deploy.Config{Store: forgetful{s.store}, Objects: s.objects, Artifacts: s.artifacts, Runtime: s.runtime})
+	p := deploy.New(deploy.Config{Store: forgetful{s.store}, Objects: s.objects, Artifacts: s.artifacts, Runtime: s.runtime, Settings: settings.Read})
 	if o, err := p.Look(context.Background(), deploy.SidecarOf("m", deploy.GoldenName), deploy.By{}); err != nil || o.Pending() {
 		t.Errorf("%+v %v", o, err)
 	}

@@ -115,3 +115,7 @@ type Runtime interface {
 
 // A CompileFunc makes the compiled form of a document. The error is an *evaluator.Faults if the document is at fault.
 type CompileFunc func(ctx context.Context, document io.Reader, modelName string) ([]byte, error)
+
+// A SettingsFunc reads the text of model.json. The error is a *catalog.Rejection if the text is wrong, otherwise what the
+// reader answered.
+type SettingsFunc func(text io.Reader) (Settings, error)

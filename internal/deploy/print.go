@@ -9,6 +9,8 @@ import (
 	"text/tabwriter"
 	"time"
 	"unicode"
+
+	"github.com/handoff-pmml/handoff/internal/deploy/words"
 )
 
 // Print writes the report for people.
@@ -178,7 +180,7 @@ func (p printer) list(title string, items []string) {
 func (p printer) changes(title string, changes []ChangeOf) {
 	var items []string
 	for i, c := range changes {
-		if i == maxFaults {
+		if i == maxChanges {
 			items = append(items, fmt.Sprintf("and %d more", len(changes)-i))
 			break
 		}
@@ -203,7 +205,7 @@ func orDefault(s string) string {
 	if s == "" {
 		return "(default)"
 	}
-	return clip(s)
+	return words.Clip(s)
 }
 
 func (p printer) rows(c *Comparison) {
@@ -264,7 +266,7 @@ func (p printer) results(results []ResultChange) {
 		p.line("\n  %s became:", printable(r.Name))
 		var pairs [][]string
 		for _, c := range r.Pairs {
-			pairs = append(pairs, []string{"    " + c.Old, "→ " + c.New, quantity(c.Rows, "row")})
+			pairs = append(pairs, []string{"    " + c.Old, "→ " + c.New, words.Quantity(c.Rows, "row")})
 		}
 		p.table(pairs)
 	}

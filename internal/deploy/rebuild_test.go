@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/handoff-pmml/handoff/internal/deploy"
 	"github.com/handoff-pmml/handoff/internal/deploy/deploytest"
+	"github.com/handoff-pmml/handoff/internal/deploy/settings"
 )
 
 // lost is a model's way through switches, told by nothing but the files of its versions.
@@ -29,7 +30,7 @@ func newLost(t *testing.T) *lost {
 	l := &lost{t: t, store: &deploytest.Store{Tape: tape}, artifacts: &deploytest.Artifacts{Tape: tape},
 		at: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	l.pipeline = deploy.New(deploy.Config{Store: l.store, Artifacts: l.artifacts, Objects: &deploytest.Objects{Tape: tape},
-		Runtime: &deploytest.Runtime{Tape: tape, Local: true}, Now: func() time.Time { return l.at }, ID: l.id})
+		Runtime: &deploytest.Runtime{Tape: tape, Local: true}, Settings: settings.Read, Now: func() time.Time { return l.at }, ID: l.id})
 	return l
 }
 

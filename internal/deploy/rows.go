@@ -7,6 +7,7 @@ import (
 
 	"github.com/handoff-pmml/handoff/evaluator"
 	"github.com/handoff-pmml/handoff/internal/catalog"
+	"github.com/handoff-pmml/handoff/internal/deploy/words"
 	"github.com/handoff-pmml/handoff/internal/table"
 )
 
@@ -65,7 +66,7 @@ func badTable(source string, row int, err error) error {
 	if !errors.As(err, &bad) {
 		return err
 	}
-	return &catalog.Rejection{Code: codeOf(source), File: source, Line: bad.Line, Row: row, Field: clip(bad.Column),
+	return &catalog.Rejection{Code: codeOf(source), File: source, Line: bad.Line, Row: row, Field: words.Clip(bad.Column),
 		Message: fmt.Sprintf("%s:%d: %v", source, bad.Line, bad)}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/handoff-pmml/handoff/evaluator"
 	"github.com/handoff-pmml/handoff/internal/catalog"
+	"github.com/handoff-pmml/handoff/internal/deploy/words"
 )
 
 // Changes say what is different between what two models take and give.
@@ -31,7 +32,7 @@ func (c ChangeOf) String() string {
 	if c.Field == "" {
 		return c.Part + ": " + c.Message
 	}
-	return fmt.Sprintf("%s %q: %s", c.Part, clip(c.Field), c.Message)
+	return fmt.Sprintf("%s %q: %s", c.Part, words.Clip(c.Field), c.Message)
 }
 
 func (c *Changes) breaks(part, field, format string, args ...any) {
@@ -47,6 +48,9 @@ func (c *Changes) warn(part, field, format string, args ...any) {
 	c.Other[len(c.Other)-1].Warning = true
 }
 
+// maxChanges is how many changes are listed; the others are counted.
+const maxChanges = 50
+
 // warnings gives what a person should look at.
 func (c *Changes) warnings() []string {
 	var all []string
@@ -58,8 +62,8 @@ func (c *Changes) warnings() []string {
 			all = append(all, o.String())
 		}
 	}
-	if n := len(all); n > maxFaults {
-		all = append(all[:maxFaults:maxFaults], fmt.Sprintf("and %s more", quantity(n-maxFaults, "change")))
+	if n := len(all); n > maxChanges {
+		all = append(all[:maxChanges:maxChanges], fmt.Sprintf("and %s more", words.Quantity(n-maxChanges, "change")))
 	}
 	return all
 }
@@ -70,15 +74,15 @@ func (c *Changes) rejection(live int) *catalog.Rejection {
 	r := &catalog.Rejection{Code: "schema", Field: first.Field}
 	r.Message = fmt.Sprintf("callers of version %d would break: %s", live, first)
 	if n := len(c.Breaking) - 1; n > 0 {
-		r.Message += fmt.Sprintf(", and %s more", quantity(n, "change"))
+		r.Message += fmt.Sprintf(", and %s more", words.Quantity(n, "change"))
 	}
 	r.Message += "; schemaChange=allow lets it pass"
 	for i, b := range c.Breaking {
-		if i == maxFaults {
+		if i == maxChanges {
 			r.More = len(c.Breaking) - i
 			break
 		}
-		r.Faults = append(r.Faults, evaluator.Fault{Path: b.Part + " " + clip(b.Field), Code: "schema", Message: b.String()})
+		r.Faults = append(r.Faults, evaluator.Fault{Path: b.Part + " " + words.Clip(b.Field), Code: "schema", Message: b.String()})
 	}
 	return r
 }
@@ -124,7 +128,7 @@ func (c *Changes) inputs(part string, oldModel, newModel *evaluator.Schema, old,
 		case f.Unused:
 			c.note(part, f.Name, "it is new, but nothing depends on it")
 		case f.MissingTreatment != refusesMissing && f.MissingReplacement != "":
-			c.note(part, f.Name, "it is new; without it, %s is taken", clip(f.MissingReplacement))
+			c.note(part, f.Name, "it is new; without it, %s is taken", words.Clip(f.MissingReplacement))
 		case f.MissingTreatment != refusesMissing && copesWithMissing(newModel):
 			c.note(part, f.Name, "it is new; the model's trees go on without it")
 		default:
@@ -184,7 +188,7 @@ func (c *Changes) missing(part string, old, new *evaluator.Field, oldModel, newM
 		c.breaks(part, new.Name, "it could be missing and must be given now")
 	case new.MissingTreatment == refusesMissing || old.MissingReplacement == new.MissingReplacement:
 	case new.MissingReplacement == "" && !copesWithMissing(newModel):
-		c.breaks(part, new.Name, "without it, %s was taken; it must be given now", clip(old.MissingReplacement))
+		c.breaks(part, new.Name, "without it, %s was taken; it must be given now", words.Clip(old.MissingReplacement))
 	default:
 		c.warn(part, new.Name, "what is taken without it was %s and is %s", orNothing(old.MissingReplacement), orNothing(new.MissingReplacement))
 	}
@@ -194,7 +198,7 @@ func orNothing(s string) string {
 	if s == "" {
 		return "nothing"
 	}
-	return clip(s)
+	return words.Clip(s)
 }
 
 // widens says whether every value of a type is one of another.
@@ -225,7 +229,7 @@ func narrowed(old, new *evaluator.Field) string {
 	}
 	for _, v := range new.InvalidValues {
 		if !slices.Contains(old.MissingValues, v) && before.has(v) {
-			return strconv.Quote(clip(v))
+			return strconv.Quote(words.Clip(v))
 		}
 	}
 	if !after.bounded {
@@ -236,7 +240,7 @@ func narrowed(old, new *evaluator.Field) string {
 	}
 	for _, v := range old.Values {
 		if !after.has(v) {
-			return strconv.Quote(clip(v))
+			return strconv.Quote(words.Clip(v))
 		}
 	}
 	for _, s := range before.spans {
@@ -392,9 +396,9 @@ func (c *Changes) results(part string, old, new []evaluator.Field) {
 // renamed guesses what a result is called now.
 func renamed(name string, added []string) string {
 	if len(added) == 1 {
-		return fmt.Sprintf("; is it called %q now?", clip(added[0]))
+		return fmt.Sprintf("; is it called %q now?", words.Clip(added[0]))
 	}
-	return strings.Replace(suggest(name, added), ", did you mean ", "; is it called ", 1)
+	return strings.Replace(words.Suggest(name, added), ", did you mean ", "; is it called ", 1)
 }
 
 // result compares a result that both models give.
@@ -419,7 +423,7 @@ func (c *Changes) result(part string, old, new *evaluator.Field) {
 
 func about(f *evaluator.Field) string {
 	if f.Value != "" {
-		return fmt.Sprintf("%s of %q", f.Feature, clip(f.Value))
+		return fmt.Sprintf("%s of %q", f.Feature, words.Clip(f.Value))
 	}
 	return orNothing(f.Feature)
 }
@@ -451,7 +455,7 @@ func list(word string, texts []string) string {
 		if i > 0 {
 			word = ", "
 		}
-		b.WriteString(word + strconv.Quote(clip(s)))
+		b.WriteString(word + strconv.Quote(words.Clip(s)))
 	}
 	return b.String()
 }

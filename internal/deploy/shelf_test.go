@@ -16,6 +16,7 @@ import (
 	"github.com/handoff-pmml/handoff/evaluator/compile"
 	"github.com/handoff-pmml/handoff/internal/catalog"
 	"github.com/handoff-pmml/handoff/internal/deploy"
+	"github.com/handoff-pmml/handoff/internal/deploy/settings"
 	"github.com/handoff-pmml/handoff/internal/scoring"
 )
 
@@ -50,7 +51,8 @@ func newShelf() *shelf {
 func (s *shelf) pipeline(t testing.TB) *deploy.Pipeline {
 	t.Helper()
 	p := deploy.New(deploy.Config{Store: shelfStore{s}, Objects: shelfObjects{s}, Artifacts: shelfArtifacts{s}, Runtime: shelfRuntime{s},
-		Pause: func(context.Context, time.Duration) error { return nil },
+		Pause:    func(context.Context, time.Duration) error { return nil },
+		Settings: settings.Read,
 		Compile: func(_ context.Context, document io.Reader, name string) ([]byte, error) {
 			return compile.Compile(document, compile.Options{ModelName: name})
 		}})

@@ -52,7 +52,7 @@ func (p *Pipeline) readSidecars(ctx context.Context, id string, keep func(name s
 	}
 	o, there, err := p.readObject(ctx, key, o, err == nil, func(text io.Reader) error {
 		var copied bytes.Buffer
-		s.settings, err = ReadSettings(io.TeeReader(text, &copied))
+		s.settings, err = p.Settings(io.TeeReader(text, &copied))
 		if err != nil {
 			return err
 		}
@@ -149,7 +149,7 @@ func (p *Pipeline) readOnce(ctx context.Context, o Object, use func(io.Reader) e
 func (p *Pipeline) lookAtSettings(ctx context.Context, key string, o Object, there bool) (SettingsChanged, error) {
 	var e SettingsChanged
 	o, _, err := p.readObject(ctx, key, o, there, func(text io.Reader) (err error) {
-		e.Settings, err = ReadSettings(text)
+		e.Settings, err = p.Settings(text)
 		return err
 	})
 	if errors.As(err, &e.Rejection) {

@@ -18,6 +18,7 @@ import (
 	"github.com/handoff-pmml/handoff/internal/catalog"
 	"github.com/handoff-pmml/handoff/internal/deploy"
 	"github.com/handoff-pmml/handoff/internal/deploy/deploytest"
+	"github.com/handoff-pmml/handoff/internal/deploy/settings"
 )
 
 // A site is a machine with a pipeline on it: what its disks keep, and what a process knows until it ends.
@@ -67,8 +68,8 @@ func (s *site) boot() {
 	}
 	s.pipeline = deploy.New(deploy.Config{
 		Store: siteStore{s.store, s}, Objects: siteObjects{s.objects, s}, Artifacts: s.artifacts, Runtime: s.runtime,
-		Compile: s.tape.Compile(compileOnce),
-		Now:     s.now, ID: s.id,
+		Compile: s.tape.Compile(compileOnce), Settings: settings.Read,
+		Now: s.now, ID: s.id,
 		Pause: func(context.Context, time.Duration) error { return nil }, Patience: time.Hour,
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/handoff-pmml/handoff/evaluator"
 	"github.com/handoff-pmml/handoff/internal/catalog"
+	"github.com/handoff-pmml/handoff/internal/deploy/words"
 	"github.com/handoff-pmml/handoff/internal/scoring"
 )
 
@@ -62,7 +63,7 @@ func unlike(got, want []byte) string {
 		at++
 	}
 	at = max(0, at-20)
-	return fmt.Sprintf("%q instead of %q", clip(string(got[min(at, len(got)):])), clip(string(want[min(at, len(want)):])))
+	return fmt.Sprintf("%q instead of %q", words.Clip(string(got[min(at, len(got)):])), words.Clip(string(want[min(at, len(want)):])))
 }
 
 // smokeTest gives a body of POST /model/{id}/batch and the answer to it.

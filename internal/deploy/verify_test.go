@@ -16,6 +16,7 @@ import (
 	"github.com/handoff-pmml/handoff/evaluator/compile"
 	"github.com/handoff-pmml/handoff/internal/catalog"
 	"github.com/handoff-pmml/handoff/internal/deploy"
+	"github.com/handoff-pmml/handoff/internal/deploy/settings"
 )
 
 func put(t *testing.T, p *deploy.Pipeline, document string, m deploy.Metadata) (deploy.Deployment, *catalog.Rejection) {
@@ -434,6 +435,7 @@ func TestGoldenTakesTooLong(t *testing.T) {
 	var mu sync.Mutex
 	now := time.Now()
 	p := deploy.New(deploy.Config{Store: shelfStore{s}, Objects: shelfObjects{s}, Artifacts: shelfArtifacts{s}, Runtime: shelfRuntime{s},
+		Settings: settings.Read,
 		Compile: func(_ context.Context, document io.Reader, name string) ([]byte, error) {
 			return compile.Compile(document, compile.Options{ModelName: name})
 		},

@@ -22,6 +22,7 @@ import (
 	"github.com/handoff-pmml/handoff/evaluator/compile"
 	"github.com/handoff-pmml/handoff/internal/catalog"
 	"github.com/handoff-pmml/handoff/internal/deploy"
+	"github.com/handoff-pmml/handoff/internal/deploy/settings"
 	"github.com/handoff-pmml/handoff/internal/local/db"
 	"github.com/handoff-pmml/handoff/internal/local/folder"
 	"github.com/handoff-pmml/handoff/internal/local/process"
@@ -77,7 +78,7 @@ func Open(dir string, o Options) (*Server, error) {
 	s.runtime = process.New(data.Artifacts(), again, o.Log)
 	c := deploy.Config{
 		Store: database, Objects: data.Objects(), Artifacts: data.Artifacts(), Runtime: s.runtime,
-		Compile: compiler(o.Strict), Recompile: again, Patience: o.Patience, Log: o.Log,
+		Compile: compiler(o.Strict), Recompile: again, Settings: settings.Read, Patience: o.Patience, Log: o.Log,
 	}
 	if o.Pipeline != nil {
 		o.Pipeline(&c)

@@ -15,6 +15,7 @@ import (
 	"github.com/handoff-pmml/handoff/internal/aws/uploads"
 	"github.com/handoff-pmml/handoff/internal/deploy"
 	"github.com/handoff-pmml/handoff/internal/deploy/deploytest"
+	"github.com/handoff-pmml/handoff/internal/deploy/settings"
 )
 
 // stage is a bucket, a queue and functions/deploy with a real pipeline, whose world is in memory.
@@ -46,7 +47,7 @@ func newStage(t *testing.T, seed uint64) *stage {
 // start begins a process. Only the clock of its pipeline is another one: deadlines are real.
 func (s *stage) start(now func() time.Time) {
 	p := deploy.New(deploy.Config{
-		Store: s.store, Objects: s.objects, Artifacts: s.artifacts, Runtime: s.runtime, Ends: true, Now: now,
+		Store: s.store, Objects: s.objects, Artifacts: s.artifacts, Runtime: s.runtime, Settings: settings.Read, Ends: true, Now: now,
 		Pause: func(context.Context, time.Duration) error { return nil },
 		Compile: func(_ context.Context, document io.Reader, name string) ([]byte, error) {
 			return compile.Compile(document, compile.Options{ModelName: name})

@@ -1,4 +1,5 @@
-package deploy
+// Package words has what messages about files of a model are made of.
+package words
 
 import (
 	"fmt"
@@ -6,8 +7,8 @@ import (
 	"strings"
 )
 
-// clip keeps a message readable when what it quotes is long.
-func clip(s string) string {
+// Clip keeps a message readable when what it quotes is long.
+func Clip(s string) string {
 	const most = 100
 	if len(s) <= most {
 		return s
@@ -15,8 +16,8 @@ func clip(s string) string {
 	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
-// suggest asks for the known name that is most like a wrong one: ", did you mean …?". It is empty if none is.
-func suggest(name string, known []string) string {
+// Suggest asks for the known name that is most like a wrong one: ", did you mean …?". It is empty if none is.
+func Suggest(name string, known []string) string {
 	const longest = 60 // of the names that are compared: distances take time
 	if len(name) > longest {
 		return ""
@@ -63,8 +64,8 @@ func distance(a, b []rune) int {
 	return row[len(b)]
 }
 
-// quantity gives a number with its noun.
-func quantity(n int, what string) string {
+// Quantity gives a number with its noun, whose plural ends in s.
+func Quantity(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}

@@ -1,4 +1,4 @@
-package deploy_test
+package settings_test
 
 import (
 	"encoding/json"
@@ -11,11 +11,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/handoff-pmml/handoff/internal/catalog"
 	"github.com/handoff-pmml/handoff/internal/deploy"
+	"github.com/handoff-pmml/handoff/internal/deploy/settings"
 )
 
 func number(f float64) *float64 { return &f }
 
-func TestReadSettings(t *testing.T) {
+func TestRead(t *testing.T) {
 	all := deploy.Settings{Description: "Risk", Owner: "credit@example.com", Tags: map[string]string{"team": "credit"}, ModelName: "Loan",
 		Schema: deploy.SchemaAllow, Keep: 5, Tolerance: deploy.Tolerance{Relative: number(1e-4), Absolute: number(0)}}
 	const text = `{"description": "Risk", "owner": "credit@example.com", "tags": {"team": "credit"}, "modelName": "Loan",
@@ -26,7 +27,7 @@ func TestReadSettings(t *testing.T) {
 		`{}`:                                   {},
 		`{"$schema": "https://example.com/x"}`: {},
 	} {
-		got, err := deploy.ReadSettings(strings.NewReader(text))
+		got, err := settings.Read(strings.NewReader(text))
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
@@ -36,7 +37,7 @@ func TestReadSettings(t *testing.T) {
 	}
 }
 
-func TestReadSettingsRefuses(t *testing.T) {
+func TestReadRefuses(t *testing.T) {
 	for _, c := range []struct {
 		text    string
 		line    int
@@ -75,7 +76,7 @@ func TestReadSettingsRefuses(t *testing.T) {
 		{strings.Repeat("[", 10_000), 1, "", "deeply", 0},
 		{`{"owner": "` + strings.Repeat("x", 201) + `"}`, 1, "/owner", "200", 0},
 	} {
-		_, err := deploy.ReadSettings(strings.NewReader(c.text))
+		_, err := settings.Read(strings.NewReader(c.text))
 		var r *catalog.Rejection
 		if !errors.As(err, &r) {
 			t.Errorf("%.60q: %v", c.text, err)
@@ -90,12 +91,12 @@ func TestReadSettingsRefuses(t *testing.T) {
 		}
 	}
 	broken := errors.New("broken")
-	if _, err := deploy.ReadSettings(iotest.ErrReader(broken)); !errors.Is(err, broken) {
+	if _, err := settings.Read(iotest.ErrReader(broken)); !errors.Is(err, broken) {
 		t.Error(err)
 	}
 }
 
-func TestReadSettingsOfManyFaults(t *testing.T) {
+func TestReadOfManyFaults(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("{")
 	for i := range 500 {
@@ -105,7 +106,7 @@ func TestReadSettingsOfManyFaults(t *testing.T) {
 		b.WriteString(`"x` + strings.Repeat("y", i) + `": 1`)
 	}
 	b.WriteString("}")
-	_, err := deploy.ReadSettings(strings.NewReader(b.String()))
+	_, err := settings.Read(strings.NewReader(b.String()))
 	var r *catalog.Rejection
 	if !errors.As(err, &r) || len(r.Faults) != 50 || r.More != 450 {
 		t.Error(err)
@@ -114,7 +115,7 @@ func TestReadSettingsOfManyFaults(t *testing.T) {
 
 // The page about settings shows every key of the schema, and its examples are right.
 func TestSettingsAreDocumented(t *testing.T) {
-	page, err := os.ReadFile("../../docs/model.json.md")
+	page, err := os.ReadFile("../../../docs/model.json.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +124,7 @@ func TestSettingsAreDocumented(t *testing.T) {
 			Properties map[string]any
 		}
 	}
-	if err := json.Unmarshal([]byte(deploy.SettingsSchema), &schema); err != nil {
+	if err := json.Unmarshal([]byte(settings.Schema), &schema); err != nil {
 		t.Fatal(err)
 	}
 	for key, value := range schema.Properties {
@@ -142,7 +143,7 @@ func TestSettingsAreDocumented(t *testing.T) {
 	}
 	for _, example := range examples {
 		example, _, _ = strings.Cut(example, "```")
-		s, err := deploy.ReadSettings(strings.NewReader(example))
+		s, err := settings.Read(strings.NewReader(example))
 		if err != nil {
 			t.Errorf("%s: %v", example, err)
 		}
@@ -152,12 +153,12 @@ func TestSettingsAreDocumented(t *testing.T) {
 	}
 }
 
-func FuzzReadSettings(f *testing.F) {
+func FuzzRead(f *testing.F) {
 	for _, seed := range []string{`{}`, `{"owner": "x", "tags": {"a": "b"}}`, "{\n\"a\": [1, {}]}", `{"tolerance": {"relative": 1e999}}`, "\xEF\xBB\xBF{}", `{"a":1}]`, `{"keepVersions": 1e999999999}`} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		_, err := deploy.ReadSettings(strings.NewReader(text))
+		_, err := settings.Read(strings.NewReader(text))
 		var r *catalog.Rejection
 		if err == nil && json.Valid([]byte(text)) {
 			return
