@@ -238,3 +238,28 @@ func FuzzFront(f *testing.F) {
 func deleted() deploy.Outcome {
 	return deploy.Outcome{Deployment: deploy.Deployment{Model: "iris", ID: "01B", Kind: deploy.Removal, State: deploy.Deleted}}
 }
+
+// A body of 5 MB costs one look at the event that it came in.
+func BenchmarkForward(b *testing.B) {
+	tape, log := new(deploytest.Tape), slog.New(slog.DiscardHandler)
+	front, err := gateway.New(gateway.Config{
+		Stage: "dev", Log: log,
+		Invoke:        func(context.Context, string, []byte) ([]byte, string, error) { return []byte(`{}`), "", nil },
+		Authorization: &gateway.Authorization{Admin: gateway.None, Scoring: gateway.None, Log: log},
+		Remote:        gateway.NewRemote(gateway.RemoteConfig{Store: &deploytest.Store{Tape: tape}, Commands: &commands{}}),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, size := range []int{0, 5 << 20} {
+		event := request{method: "POST", path: "/model/iris/batch", body: strings.Repeat(record+",", size/len(record)+1)}.event()
+		b.Run(fmt.Sprint(len(event)), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := front.Invoke(context.Background(), event); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
