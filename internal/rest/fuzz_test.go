@@ -18,7 +18,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add("POST", "/openscoring/model/x?_method=DELETE", "", "", "application/json;;", "{")
 	f.Add("PUT", "/model/a%2Fb", "application/json;q=2", "x-gzip", "text/xml", "\x1f\x8b")
 	var empty catalog.Fixed
-	service := rest.New(rest.Config{Models: &empty, Scorers: &empty, Roles: rest.Tokens("", ""), Operations: true})
+	service := rest.New(rest.Config{Models: &empty, Scorers: &empty, Roles: rest.Tokens("", ""), Operations: true, Metrics: true})
 	f.Fuzz(func(t *testing.T, method, path, accept, encoding, contentType, body string) {
 		r, err := http.NewRequest(method, "http://x"+path, strings.NewReader(body))
 		if err != nil {

@@ -36,7 +36,7 @@ func newServerWith(t testing.TB, o local.Options, change func(*rest.Config)) *ht
 	}
 	c := rest.Config{
 		Models: store, Scorers: store, Documents: store, Deployer: store, History: store,
-		Roles: rest.Tokens("", ""), Operations: true,
+		Roles: rest.Tokens("", ""), Operations: true, Metrics: true,
 	}
 	if change != nil {
 		change(&c)

@@ -37,7 +37,8 @@ type Config struct {
 	Log    *slog.Logger               // one line per request, without values of records; nil: none
 
 	BasePath     string                   // path in front of all others, such as "/prod" for a stage of API Gateway
-	Operations   bool                     // serve /livez, /readyz, /healthz and /metrics
+	Operations   bool                     // serve /livez, /readyz and /healthz
+	Metrics      bool                     // serve /metrics, too: what this process has counted is what there is to know
 	Ready        func(*http.Request) bool // what /readyz says; nil: always ready
 	Relieved     func()                   // is called when a request that took much memory has ended; may be nil
 	AllowOrigins []string                 // origins whose pages may call the service (CORS), or "*"; empty: none

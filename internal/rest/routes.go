@@ -167,7 +167,7 @@ func (s *service) resolve(path string) (found *resource, id, part, mount string)
 		return nil, "", "", ""
 	}
 	mount = s.BasePath
-	if i := operationsResource(rest); i >= 0 && s.Operations {
+	if i := operationsResource(rest); i >= 0 && s.Operations && (i != metricsResource || s.Metrics) {
 		return &s.resources[i], "", "", mount
 	}
 	if below, ok := strings.CutPrefix(rest, "/openscoring/"); ok {
