@@ -1,4 +1,4 @@
-// Package porttest says what every deploy.Objects and deploy.Artifacts must do, as tests. They use nothing but these
+// Package porttest says what every deploy.Objects, deploy.Artifacts and deploy.Runtime must do, as tests. They use nothing but these
 // interfaces.
 package porttest
 
