@@ -1,9 +1,9 @@
 // Command front serves what `handoff serve` serves, but every request takes the road of AWS: it becomes an event of API
-// Gateway, functions/api's handler answers it or passes it on to that of a model's function, and the answer becomes HTTP
-// again. What is put into the folder of uploads is heard of as S3 tells it; changes go by commands. For tests, on loopback
-// only.
+// Gateway, which functions/api's handler answers or passes on to that of a model's function; what is put lies in a bucket,
+// whose queue functions/deploy hears of; and the answer becomes HTTP again. All of AWS is in memory, the functions' code is
+// their own. For tests, on loopback only.
 //
-//	go run ./scripts/front --addr 127.0.0.1:0 --data FOLDER [--user-token T] [--admin-token T]
+//	go run ./scripts/front --addr 127.0.0.1:0 --data FOLDER [--user-token T] [--admin-token T] [--strict]
 //
 // With both tokens they decide (TOKEN); with one for deploying alone, everybody may score (NONE); with none, everybody has
 // a JWT of an admin's.
@@ -15,82 +15,86 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
-	"github.com/aws/aws-lambda-go/events"
-	"github.com/handoff-pmml/handoff/internal/aws/function/front"
 	"github.com/handoff-pmml/handoff/internal/aws/gateway"
-	"github.com/handoff-pmml/handoff/internal/local"
+	"github.com/handoff-pmml/handoff/internal/aws/stagetest"
 	"github.com/handoff-pmml/handoff/internal/rest"
 )
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:0", "loopback address to listen on")
-	data := flag.String("data", "", "folder of the deployed models")
+	data := flag.String("data", "", "folder for the program of the models' functions; all else is in memory")
 	user := flag.String("user-token", "", "token for scoring")
 	admin := flag.String("admin-token", "", "token for deploying")
 	strict := flag.Bool("strict", false, "check documents strictly")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	authorization, options := authorize(*user, *admin)
-	if err := serve(ctx, *addr, *data, *strict, authorization, options); err != nil {
+	c := stagetest.Config{Dir: *data, Real: true, Strict: *strict}
+	authorize(&c, *user, *admin)
+	if err := serve(ctx, *addr, c); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-// authorize gives the authorization that tokens ask for, and what API Gateway does for that.
-func authorize(user, admin string) (*gateway.Authorization, front.Options) {
-	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	options := front.Options{Routes: gateway.AdminRoutes}
+// authorize sets what tokens ask for.
+func authorize(c *stagetest.Config, user, admin string) {
 	if admin == "" {
-		options.Authorize = func(string, *http.Request) (*front.Authorizer, bool) { return adminJWT(), true }
-		return &gateway.Authorization{Admin: gateway.JWT, Scoring: gateway.JWT, Log: log}, options
+		return
 	}
-	known := rest.TokenHashes{Admin: []rest.TokenHash{sha256.Sum256([]byte(admin))}}
-	a := &gateway.Authorization{Admin: gateway.Token, Scoring: gateway.None, Log: log}
+	c.Admin, c.Scoring = gateway.Token, gateway.None
+	c.Tokens.Admin = []rest.TokenHash{sha256.Sum256([]byte(admin))}
 	if user != "" {
-		known.User = []rest.TokenHash{sha256.Sum256([]byte(user))}
-		a.Scoring = gateway.Token
+		c.Scoring = gateway.Token
+		c.Tokens.User = []rest.TokenHash{sha256.Sum256([]byte(user))}
 	}
-	a.Tokens = func(context.Context) (rest.TokenHashes, error) { return known, nil }
-	return a, options
 }
 
-// adminJWT is what API Gateway tells of a token with the scope of admins.
-func adminJWT() *front.Authorizer {
-	jwt := &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{Claims: map[string]string{"sub": "front", "scope": gateway.AdminScope}}
-	return &front.Authorizer{JWT: jwt}
-}
-
-func serve(ctx context.Context, addr, data string, strict bool, a *gateway.Authorization, o front.Options) error {
-	store, err := local.Open(data, local.Options{Strict: strict})
-	if err != nil {
+func serve(ctx context.Context, addr string, c stagetest.Config) error {
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return err
-	}
-	api, err := newAPI(store, a)
-	if err != nil {
-		return errors.Join(err, store.Close())
 	}
 	listener, err := listen(addr)
 	if err != nil {
-		return errors.Join(err, store.Close())
+		return err
 	}
-	server := &http.Server{Handler: front.New(api, o), ReadHeaderTimeout: 10 * time.Second, DisableGeneralOptionsHandler: true}
+	here := "http://" + listener.Addr().String()
+	c.Endpoint = here + buckets
+	stage, err := stagetest.New(c)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	stage.Start()
+	defer stage.Close()
+	server := &http.Server{Handler: routes(stage), ReadHeaderTimeout: 10 * time.Second, DisableGeneralOptionsHandler: true}
 	context.AfterFunc(ctx, func() { server.Close() })
-	fmt.Printf("Lambda's road to the REST API begins at http://%s\n", listener.Addr())
+	fmt.Printf("Lambda's road to the REST API begins at %s\n", here)
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return errors.Join(err, store.Close())
+		return err
 	}
-	return store.Close()
+	return nil
+}
+
+// buckets is where signed addresses lead.
+const buckets = "/-/s3"
+
+func routes(stage *stagetest.Stage) http.Handler {
+	api := stage.Gateway()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, buckets+"/") {
+			stage.Addresses.ServeHTTP(w, r)
+			return
+		}
+		api.ServeHTTP(w, r)
+	})
 }
 
 func listen(addr string) (*net.TCPListener, error) {
@@ -103,6 +107,3 @@ func listen(addr string) (*net.TCPListener, error) {
 	}
 	return net.ListenTCP("tcp", at)
 }
-
-// quiet is a logger for handlers whose answers say enough.
-var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
