@@ -110,19 +110,42 @@ invoke() { # EVENT: its answer goes to $answers
 	fi
 }
 
+# wait_for_all: until the invocations that have begun end; each must have been answered. (jobs: not the poller.)
+wait_for_all() {
+	local job
+	for job in $(jobs -p); do
+		[ "$job" = "$stand_ins_poller" ] || [ "$job" = "${engine_pid:-}" ] || wait "$job"
+	done
+}
+
+# The first one by itself, because it makes the image; then a few at a time, since most of each is the SAM CLI's own start.
+# Those for deploy change what is live, so they come last, and one after the other.
 begun=$SECONDS
-count=0
-for event in events/*/*.json; do
+invoke events/score/single.json
+at_once=0
+for event in events/api/*.json events/score/*.json; do
+	invoke "$event" &
+	at_once=$((at_once + 1))
+	[ $((at_once % 4)) != 0 ] || wait_for_all
+done
+wait_for_all
+for event in events/deploy/*.json; do
 	invoke "$event"
-	count=$((count + 1))
 done
 rm -f "$answers"/*.log "$answers"/*.env
-say "sam local invoke of $count events in $((SECONDS - begun)) s"
+say "sam local invoke of $(find events -name '*.json' | wc -l) events in $((SECONDS - begun)) s"
 
-for package in function gateway uploads; do
-	go test -c -o "$CACHE/$package.test" "./internal/aws/$package"
-	(cd "internal/aws/$package" && HANDOFF_ANSWERS=$answers "$CACHE/$package.test" -test.run EventsAnsweredElsewhere -test.v | grep -E '^(---|\s+\S+_test)' &&
-		[ "${PIPESTATUS[0]}" = 0 ])
+for package in function gateway; do
+	HANDOFF_ANSWERS=$(realpath "$answers") go test -count=1 -run EventsAnsweredElsewhere "./internal/aws/$package" >"$answers/log" 2>&1 || { cat "$answers/log"; exit 1; }
+done
+
+# functions/deploy answers as its handler's tests say with a pipeline of their own, but for what depends on the pipeline.
+for event in events/deploy/*.json; do
+	name=$(basename "$event")
+	case $name in command-*) continue ;; esac # only that they were answered
+	jq -S 'if .answer.errorMessage then {errorMessage: .answer.errorMessage} else .answer end' "internal/aws/uploads/testdata/$name" >"$answers/want"
+	jq -S 'if .errorMessage then {errorMessage} else . end' "$answers/deploy-$name" >"$answers/got"
+	diff "$answers/want" "$answers/got" || { echo "$event is answered otherwise"; exit 1; }
 done
 rm -rf "$answers"
 say "all events are answered as the handlers' tests say"
@@ -151,6 +174,20 @@ say "sam local start-api at $address"
 
 e2e http "$address" || { tail -40 "$CACHE/start-api.log"; tail -20 "$CACHE/e2e-poll.log"; exit 1; }
 say "every route is answered to every role as it should"
+
+# Tables of some sample models, with numbers, texts and missing values: what their frameworks predict.
+mkdir "$answers"
+for model in isolation-forest loan-pipeline xgboost; do
+	curl -sf -o /dev/null -X PUT -H 'Authorization: Bearer admin-tok' -H 'Content-Type: application/xml' \
+		--data-binary @"testdata/samples/$model/model.pmml" "$address/model/$model"
+	# NA is missing in our samples; over HTTP a missing value is an empty cell.
+	sed -E ':again; s/(^|,)NA(,|$)/\1\2/; t again' "testdata/samples/$model/input.csv" >"$CACHE/input.csv"
+	curl -sf -H 'Authorization: Bearer user-tok' -H 'Content-Type: text/csv' --data-binary @"$CACHE/input.csv" \
+		"$address/model/$model/csv?delimiterChar=," >"$answers/$model.csv"
+	say "scored $model: $(($(wc -l <"$answers/$model.csv") - 1)) rows"
+done
+HANDOFF_ANSWERS=$(realpath "$answers") go test -count=1 -run TablesAnsweredElsewhere ./internal/aws/function
+rm -rf "$answers"
 
 recorded=$(realpath -m "${HANDOFF_SHARED:-../shared}/openscoring")
 if [ ! -e "$recorded/replay.py" ]; then

@@ -68,7 +68,7 @@ func (t *tale) callAlone(ctx context.Context, url string) error {
 	}
 	warm := times[1:]
 	slices.Sort(warm)
-	t.times = append(t.times, fmt.Sprintf("%-28s %7.2f s  (start of the environment included, %d records)", "cold call", times[0].Seconds(), len(t.rows.input)-1))
+	t.times = append(t.times, fmt.Sprintf("%-28s %7.2f s  (the bootstrap starts within; %d records)", "cold call", times[0].Seconds(), len(t.rows.input)-1))
 	t.times = append(t.times, fmt.Sprintf("%-28s %7.2f ms (median of %d)", "warm call", warm[len(warm)/2].Seconds()*1000, warmCalls))
 	return nil
 }

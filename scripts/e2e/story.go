@@ -99,7 +99,11 @@ func (t *tale) took(what string, since time.Time) {
 }
 
 func (t *tale) upload(ctx context.Context) error {
-	if err := t.put(ctx, deploy.SidecarOf(model, deploy.GoldenName), t.rows.golden()); err != nil {
+	golden, err := t.rows.golden(t.document)
+	if err != nil {
+		return err
+	}
+	if err := t.put(ctx, deploy.SidecarOf(model, deploy.GoldenName), golden); err != nil {
 		return err
 	}
 	begun := time.Now()
