@@ -130,7 +130,8 @@ func formOf(id, document string) ([]byte, string, error) {
 		return nil, "", err
 	}
 	_, err = io.WriteString(file, document)
-	return body.Bytes(), w.FormDataContentType(), errors.Join(err, w.Close())
+	err = errors.Join(err, w.Close())
+	return body.Bytes(), w.FormDataContentType(), err
 }
 
 // remember takes the id of the newest deployment out of a list.
