@@ -302,11 +302,12 @@ func (c *change) settingsChanged(e SettingsChanged) error {
 		c.refuse(e.ID, Change, &e.Object, e.By, *e.Rejection)
 		return nil
 	}
-	c.model.Settings = e.Settings
 	if changed {
 		c.open(e.ID, Change, c.model.Live, state, &e.Object, e.By)
+		c.deployment.Settings = &e.Settings
 		return nil
 	}
+	c.model.Settings = e.Settings
 	d := c.newDeployment(e.ID, Change, c.model.Live, &e.Object, e.By)
 	c.end(d, Live, c.model.Live)
 	c.retain()
@@ -406,6 +407,9 @@ func (c *change) live() {
 		c.put(old)
 	}
 	v.State, v.Since = Live, c.at
+	if d.Kind == Change {
+		v.Settings = v.Settings.published(*d.Settings)
+	}
 	if name := d.Published; name != "" {
 		if d.Again > 0 { // what was published before is gone, or is to go
 			v.Published, c.model.Untidy = nil, true
@@ -416,8 +420,11 @@ func (c *change) live() {
 	c.model.Live, c.model.Desired = v.Number, v.Number
 	c.model.Previous = c.previous()
 	c.model.Deleted, c.model.Rejection, c.model.Restore = time.Time{}, nil, false
-	if d.Kind == Upload {
+	switch d.Kind {
+	case Upload:
 		c.model.Source, c.model.Settings = d.Object.Key, v.Settings
+	case Change:
+		c.model.Settings = *d.Settings
 	}
 	c.model.Serves = v.Portrait
 	c.close(Live)
@@ -514,8 +521,6 @@ func (c *change) abandon(s State) {
 		v.State = s
 		c.put(v)
 		c.discard(v.Number)
-	} else if v, ok := c.versions[c.deployment.Version]; ok && c.deployment.Kind == Change {
-		c.model.Settings = c.model.Settings.published(v.Settings)
 	}
 	c.model.Untidy = c.model.Untidy || c.deployment.mayHavePublished()
 	c.model.Restore = c.model.Restore || c.deployment.Again > 0 // the files of a version say by now that it is live
@@ -655,8 +660,8 @@ func (c *change) version() Version { return c.versions[c.deployment.Version] }
 // was published last.
 func (c *change) candidate() Version {
 	v := c.version()
-	if c.deployment.Kind == Change {
-		v.Settings = v.Settings.published(c.model.Settings)
+	if s := c.deployment.Settings; s != nil {
+		v.Settings = v.Settings.published(*s)
 	}
 	if name := c.deployment.Published; name != "" {
 		v.Published = append(slices.Clone(v.Published), name)
@@ -667,8 +672,11 @@ func (c *change) candidate() Version {
 // after is the model as it is when the open deployment is live.
 func (c *change) after() Model {
 	m := c.model
-	if c.deployment.Kind == Upload {
+	switch d := c.deployment; d.Kind {
+	case Upload:
 		m.Settings = c.version().Settings
+	case Change:
+		m.Settings = *d.Settings
 	}
 	return m
 }

@@ -522,6 +522,39 @@ func TestNextSettings(t *testing.T) {
 	}
 }
 
+// TestNextSettingsThatFail leaves the settings as they were when a change of them cannot be done, at once or by publishing.
+func TestNextSettingsThatFail(t *testing.T) {
+	for _, changed := range []deploy.Settings{{Memory: 512}, {ReservedConcurrency: 99999}} {
+		w := newWorld(t)
+		w.upload(nested, "1")
+		w.settle()
+		e := deploy.SettingsChanged{ID: "S", Object: deploy.Object{Key: "models/m/model.json", Version: "1"}, Settings: changed}
+		if err := w.send(e); err != nil {
+			t.Fatal(err)
+		}
+		for w.model.Open != "" {
+			if err := w.send(deploy.WasFailed{Effect: w.pending[0], Cause: "no"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if d := w.deployments["S"]; d.State != deploy.Failed || w.model.Settings.Memory != 0 || w.model.Settings.ReservedConcurrency != 0 {
+			t.Errorf("%+v, %+v", d, w.model.Settings)
+		}
+		w.settle()
+		if w.model.Unfinished() || w.model.Live != 1 {
+			t.Errorf("%+v", w.model)
+		}
+		e.ID, e.Object.Version = "T", "2"
+		if err := w.send(e); err != nil {
+			t.Fatal(err)
+		}
+		w.settle()
+		if w.model.Settings.Memory != changed.Memory || w.model.Settings.ReservedConcurrency != changed.ReservedConcurrency || w.versions[1].Settings.Memory != changed.Memory {
+			t.Errorf("%+v", w.model)
+		}
+	}
+}
+
 // TestNextResumedHere begins an effect again as often as it takes: no process has ended over it.
 func TestNextResumedHere(t *testing.T) {
 	for _, state := range []deploy.State{deploy.Received, deploy.Checked, deploy.Compiled, deploy.Verified, deploy.Packaged, deploy.Published, deploy.Smoked} {

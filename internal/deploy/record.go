@@ -146,6 +146,7 @@ type Deployment struct {
 	Worker    string             `json:"worker,omitempty"`    // process that is at it
 	Until     time.Time          `json:"until,omitzero"`      // nobody else goes on with it before; zero: anybody may
 	Published string             `json:"published,omitempty"` // name under which it has published its version
+	Settings  *Settings          `json:"settings,omitempty"`  // that a change of settings brings; they hold when it is live
 	Again     int                `json:"again,omitempty"`     // how often what was published was gone, and is published again
 	Rejection *catalog.Rejection `json:"rejection,omitempty"`
 	Failure   string             `json:"failure,omitempty"`  // what the system could not do

@@ -126,6 +126,9 @@ func life(t *testing.T, s *stage) {
 		{"undelete", func() error { return rollback(2) }, state{"2", []string{"1", "2", "2"}, true}},
 		{"published by hand no more", func() error {
 			_, err := s.aws.DeleteFunction(ctx, &sdk.DeleteFunctionInput{FunctionName: &iris})
+			for tries := 0; err != nil && tries < 20; tries++ { // it may be throttled
+				_, err = s.aws.DeleteFunction(ctx, &sdk.DeleteFunctionInput{FunctionName: &iris})
+			}
 			return errors.Join(err, rollback(1))
 		}, state{"1", []string{"1"}, true}},
 		{"delete again", func() error { _, err := s.pipeline.Undeploy(ctx, "iris", deploy.By{}); s.pipeline.Wait(); return err },
@@ -149,7 +152,7 @@ func life(t *testing.T, s *stage) {
 				t.Errorf("%v, %d, %d MB", f.Tags, f.Reserved, *f.Versions[alias(f)].MemorySize)
 			}
 		}
-		if unfinished, err := s.pipeline.Store.Unfinished(ctx); err != nil || (len(unfinished) > 0) != (step.name == "too much") {
+		if unfinished, err := s.pipeline.Store.Unfinished(ctx); err != nil || len(unfinished) > 0 {
 			t.Errorf("step %d, %s: %v is unfinished, %v", i, step.name, unfinished, err)
 		}
 	}
