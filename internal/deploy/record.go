@@ -101,7 +101,7 @@ type Version struct {
 
 	Portrait  Portrait `json:"portrait,omitzero"`
 	Package   Package  `json:"package,omitzero"`
-	Published []string `json:"published,omitempty"` // names under which it stands ready, ascending; the last one counts
+	Published []string `json:"published,omitempty"` // names under which it stands ready; the last one counts
 	ColdMS    int64    `json:"coldMs,omitempty"`    // milliseconds that its first answer took where it runs, start included
 	WarmMS    int64    `json:"warmMs,omitempty"`    // that the next one took
 
