@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # exchanges.sh HANDOFF FRONT: replays Openscoring's recorded exchanges ($SHARED/openscoring, default ../shared) and runs
 # its own Python client, in all configurations of the roles: against `handoff serve`, and against a stage in memory, where
-# requests are events of API Gateway to functions/api, which passes on to functions/score what is to be scored. scripts/exchanges.txt names the exchanges that cannot pass yet, with reasons; nothing else may differ,
-# and nothing on that list may pass unnoticed.
+# requests are events of API Gateway to functions/api, which passes on to functions/score what is to be scored.
+# scripts/exchanges.txt names the exchanges that cannot pass yet, with reasons; nothing else may differ, and nothing on that
+# list may pass unnoticed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/tools.sh

@@ -99,7 +99,7 @@ func (w *world) settle() {
 func (w *world) slope(id string) int {
 	w.t.Helper()
 	status, text := w.send("POST", "/model/"+id, `{"id":"1","arguments":{"x":1000}}`)
-	if status == http.StatusNotFound {
+	if status == http.StatusNotFound || status == http.StatusBadRequest { // the latter tells what is wrong with the only document
 		return 0
 	}
 	var answer struct{ Results struct{ Y float64 } }
@@ -156,7 +156,7 @@ func (w *world) tidy(id string, kept map[string]bool) {
 			}
 		}
 	}
-	f, there := w.Lambda.Function(lambda.FunctionName(stagetest.Name, id))
+	f, there := w.Lambda.Function(functionOf(id))
 	if there != (len(known) > 0) {
 		w.t.Errorf("%s has a function: %v; published is %v", id, there, known)
 	}
@@ -229,3 +229,5 @@ func (w *world) dead(want int) {
 }
 
 func key(id string) string { return deploy.KeyOf(id) }
+
+func functionOf(id string) string { return lambda.FunctionName(stagetest.Name, id) }

@@ -27,6 +27,7 @@ import (
 	"github.com/handoff-pmml/handoff/internal/aws/s3"
 	"github.com/handoff-pmml/handoff/internal/aws/uploads"
 	"github.com/handoff-pmml/handoff/internal/deploy"
+	"github.com/handoff-pmml/handoff/internal/deploy/settings"
 	"github.com/handoff-pmml/handoff/internal/rest"
 )
 
@@ -46,7 +47,13 @@ const (
 	visibility    = time.Hour
 	maxReceives   = 5
 	batch         = 5
-	apiPatience   = 25 * time.Second
+	keep          = 3
+)
+
+// What the functions say.
+const (
+	apiPatience    = 25 * time.Second
+	deployPatience = time.Hour
 )
 
 // Config says how a stage is set up and how AWS behaves. The zero value has kind services, and everybody is an admin who
@@ -338,8 +345,8 @@ func (s *Stage) newEnvironment(n int) *environment {
 		Objects:   s3.NewObjects(buckets, uploadsAt),
 		Artifacts: files,
 		Runtime:   s.newRuntime(lambdaLine{line, s.Lambda}, files, pause, log),
-		Compile:   s.compiler(line, s.Strict), Recompile: s.compiler(line, false),
-		Ends: true, Now: s.clock.now, Pause: pause, Log: log,
+		Compile:   s.compiler(line, s.Strict), Settings: settings.Read,
+		Keep: keep, Ends: true, Patience: deployPatience, Now: s.clock.now, Pause: pause, Log: log,
 	})
 	handler := uploads.NewHandler(uploads.Config{Pipeline: pipeline, Bucket: uploadsAt, Preview: files.Preview, Now: s.clock.now, Log: log})
 	return &environment{line, handler}
