@@ -7,7 +7,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 	"time"
@@ -58,15 +57,8 @@ func front(ctx context.Context, log *slog.Logger) (runtime.Handler, error) {
 		Objects:   s3.NewObjects(stack.S3(config, os.Getenv), uploads),
 		Artifacts: files,
 		Addresses: s3.NewUploads(s3sdk.NewPresignClient(stack.S3(config, os.Getenv)), uploads, artifacts),
-		Commands: &command.Client{Keep: files.PutPreview, Patience: patience,
-			Invoke: func(ctx context.Context, payload []byte) ([]byte, error) {
-				answer, functionError, err := invoke(ctx, deploy, payload)
-				if err == nil && functionError != "" {
-					err = fmt.Errorf("%s: %s: %s", deploy, functionError, answer)
-				}
-				return answer, err
-			}},
-		Patience: patience, Log: log,
+		Commands:  &command.Client{Keep: files.PutPreview, Patience: patience, Invoke: gateway.Commands(invoke, deploy)},
+		Patience:  patience, Log: log,
 	})
 	return gateway.New(gateway.Config{Stage: stage, Invoke: invoke, Authorization: authorization, Remote: remote, AllowOrigins: origins, Log: log})
 }

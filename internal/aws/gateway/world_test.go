@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/handoff-pmml/handoff/evaluator"
 	"github.com/handoff-pmml/handoff/evaluator/compile"
+	"github.com/handoff-pmml/handoff/internal/aws/command"
 	"github.com/handoff-pmml/handoff/internal/aws/function"
 	"github.com/handoff-pmml/handoff/internal/aws/gateway"
 	"github.com/handoff-pmml/handoff/internal/aws/lambda"
@@ -38,6 +39,7 @@ type world struct {
 	objects   *deploytest.Objects
 	artifacts *deploytest.Artifacts
 	commands  *commands
+	pipeline  command.Pipeline // instead of commands, if it is not nil
 
 	admin, scoring gateway.Mode
 	tokens         func(context.Context) (rest.TokenHashes, error)
@@ -198,8 +200,12 @@ func (addresses) PresignGet(_ context.Context, key, filename string, expires tim
 func (w *world) front() *gateway.Front {
 	w.t.Helper()
 	log := slog.New(slog.NewTextHandler(&w.log, nil))
+	pipeline := w.pipeline
+	if pipeline == nil {
+		pipeline = w.commands
+	}
 	remote := gateway.NewRemote(gateway.RemoteConfig{
-		Store: w.store, Objects: watched{w.objects, w}, Artifacts: w.artifacts, Addresses: addresses{}, Commands: w.commands, Log: log,
+		Store: w.store, Objects: watched{w.objects, w}, Artifacts: w.artifacts, Addresses: addresses{}, Commands: pipeline, Log: log,
 		Now: func() time.Time { return w.clock },
 		Pause: func(ctx context.Context, d time.Duration) error {
 			w.pauses, w.clock = append(w.pauses, d), w.clock.Add(d)
