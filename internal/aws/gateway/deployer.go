@@ -21,6 +21,7 @@ func (r *Remote) Deploy(ctx context.Context, id string, document io.Reader, m de
 }
 
 func (r *Remote) deploy(ctx context.Context, id string, document io.Reader, m deploy.Metadata) (deploy.Outcome, error) {
+	end := r.config.Now().Add(r.config.Patience) // a large document is long on its way
 	body, err := r.config.Objects.Receive(ctx, document)
 	if err != nil {
 		return deploy.Outcome{}, err
@@ -39,7 +40,7 @@ func (r *Remote) deploy(ctx context.Context, id string, document io.Reader, m de
 		return deploy.Outcome{}, err
 	}
 	w := waiting{r: r, id: id, object: object, newest: s.Model.Latest.ID}
-	return w.wait(ctx)
+	return w.wait(ctx, end)
 }
 
 // endOf gives the error that a deployment has ended with.
@@ -72,22 +73,20 @@ type waiting struct {
 	newest string // id of the newest deployment that was looked at
 }
 
-// wait gives the outcome when the deployment has ended, or a pending one when patience is over.
-func (w *waiting) wait(ctx context.Context) (deploy.Outcome, error) {
-	end, step := w.r.config.Now().Add(w.r.config.Patience), firstPause
-	for {
+// wait gives the outcome when the deployment has ended, or a pending one at the end of patience. The document is there by
+// now, so that no want of time makes a failure of it.
+func (w *waiting) wait(ctx context.Context, end time.Time) (deploy.Outcome, error) {
+	for step := firstPause; ; step = min(2*step, lastPause) {
 		o, err := w.look(ctx)
-		if err != nil || o.Deployment.State.Final() {
-			return o, err
+		if left := end.Sub(w.r.config.Now()); err == nil && !o.Deployment.State.Final() && left > 0 {
+			if err = w.r.config.Pause(ctx, min(step, left)); err == nil {
+				continue
+			}
 		}
-		left := end.Sub(w.r.config.Now())
-		if left <= 0 {
-			return o, nil
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = nil
 		}
-		if err := w.r.config.Pause(ctx, min(step, left)); err != nil {
-			return o, err
-		}
-		step = min(2*step, lastPause)
+		return o, err
 	}
 }
 

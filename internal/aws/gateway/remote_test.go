@@ -89,6 +89,28 @@ func TestDeploy(t *testing.T) {
 	}
 }
 
+// Patience begins with the request: what a document takes on its way is not left for waiting. Nor does the end of the
+// invocation make a failure of a document that is there.
+func TestDeployWithLittleTime(t *testing.T) {
+	put := request{method: "PUT", path: "/model/iris", route: "PUT /model/{id}", body: "<PMML/>", headers: bearer("boss")}
+	put.headers["content-type"] = "application/xml"
+	w := newWorld(t)
+	w.onPut = func(deploy.Object) { w.clock = w.clock.Add(24 * time.Second) }
+	if got := send(t, w.front(), put); got.StatusCode != 202 || w.clock.Sub(created) != 25*time.Second {
+		t.Errorf("%d %s after %v", got.StatusCode, got.Body, w.clock.Sub(created))
+	}
+	w = newWorld(t)
+	ctx, cancel := context.WithTimeout(context.Background(), 250*time.Millisecond) // of which 200 ms are for the answer
+	defer cancel()
+	waited := make(chan struct{})
+	context.AfterFunc(ctx, func() { close(waited) })
+	w.onPause = func() { <-waited }
+	out, err := w.front().Invoke(ctx, put.event())
+	if err != nil || !strings.Contains(string(out), `"statusCode":202`) || !strings.Contains(string(out), "object.version") {
+		t.Errorf("%s, %v", out, err)
+	}
+}
+
 func TestDeployWhereSomethingFails(t *testing.T) {
 	put := request{method: "PUT", path: "/model/iris", route: "PUT /model/{id}", body: "<PMML/>", headers: bearer("boss")}
 	put.headers["content-type"] = "application/xml"
