@@ -3,6 +3,7 @@
 import itertools
 from types import SimpleNamespace
 
+from moto.awslambda.models import LambdaStorage
 from moto.awslambda.responses import LambdaResponse
 from moto.s3 import notifications
 from moto.s3.models import S3Backend
@@ -22,6 +23,24 @@ def _get_param(self, name, if_none=None, plain=LambdaResponse._get_param):
 
 
 LambdaResponse._get_param = _get_param
+
+
+# The number of a version that was deleted is not given again.
+def publish_version(self, name_or_arn, description="", plain=LambdaStorage.publish_version):
+    functions = self._functions[self.get_function_by_name_or_arn_forbid_qualifier(name_or_arn).function_name]
+    before = list(functions["versions"])
+    made = plain(self, name_or_arn, description)
+    if made is not None and all(made is not version for version in before):
+        shared = [version for version in before if version.function_arn == made.function_arn]
+        functions["last"] = functions.get("last", 0) + 1
+        made.set_version(functions["last"])
+        self._arns[made.function_arn] = made
+        for version in shared:
+            self._arns[version.function_arn] = version
+    return made
+
+
+LambdaStorage.publish_version = publish_version
 
 
 # A delete marker is an event of its own, and events name the object's version and their order.
