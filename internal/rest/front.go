@@ -33,6 +33,9 @@ func AdminRoutes() []string {
 // included.
 func EffectiveMethod(r *http.Request) string { return effectiveMethod(r) }
 
+// RequestID names an answer that is given in front of the service, as the service names its own in X-Request-Id.
+func RequestID() string { return requestID() }
+
 // Scored gives the model that a request asks to score, judged by its path and its effective method. It knows nothing of
 // a path in front of all others (Config.BasePath).
 func Scored(r *http.Request) (id string, ok bool) {

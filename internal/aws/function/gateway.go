@@ -2,6 +2,7 @@ package function
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -44,7 +45,9 @@ func (g gateway) serveV2(ctx context.Context, e event) ([]byte, error) {
 	if err != nil {
 		return encode(refusal(http.StatusBadRequest, "The event is not a request: "+err.Error()).v2())
 	}
-	return fit(response, refusal(http.StatusRequestEntityTooLarge, answerTooLarge).v2())
+	instead := refusal(http.StatusRequestEntityTooLarge, answerTooLarge)
+	instead.request = response.Headers[requestHeader]
+	return fit(response, instead.v2())
 }
 
 func (g gateway) serveV1(ctx context.Context, e event) ([]byte, error) {
@@ -62,7 +65,9 @@ func (g gateway) serveV1(ctx context.Context, e event) ([]byte, error) {
 	if err != nil {
 		return encode(refusal(http.StatusBadRequest, "The event is not a request: "+err.Error()).v1())
 	}
-	return fit(response, refusal(http.StatusRequestEntityTooLarge, answerTooLarge).v1())
+	instead := refusal(http.StatusRequestEntityTooLarge, answerTooLarge)
+	instead.request = http.Header(response.MultiValueHeaders).Get(requestHeader)
+	return fit(response, instead.v1())
 }
 
 // readV2 reads all of an event but its body, and puts into the context what the handler is to know of it.
@@ -258,18 +263,21 @@ func (a *answer) Write(body []byte) (int, error) {
 
 // refused is an answer that the REST API has no part in.
 type refused struct {
-	status int
-	body   string
+	status  int
+	body    string
+	request string // name of the answer in whose place this is; empty: it has one of its own
 }
+
+const requestHeader = "X-Request-Id"
 
 // refusal gives an answer in Openscoring's words.
 func refusal(status int, message string) refused {
 	body, _ := json.Marshal(map[string]string{"message": message}) // strings cannot fail
-	return refused{status, string(body)}
+	return refused{status: status, body: string(body)}
 }
 
 func (r refused) headers() map[string]string {
-	return map[string]string{"Content-Type": "application/json", "X-Application": application}
+	return map[string]string{"Content-Type": "application/json", "X-Application": application, requestHeader: cmp.Or(r.request, rest.RequestID())}
 }
 
 func (r refused) v1() events.APIGatewayProxyResponse {

@@ -168,7 +168,24 @@ func TestBodyThatIsNotBase64(t *testing.T) {
 		`{"requestContext":{},"httpMethod":"POST","path":"/","body":"*","isBase64Encoded":true}`,
 	} {
 		out, err := h.Invoke(context.Background(), []byte(event))
-		if err != nil || !strings.Contains(string(out), `"statusCode":400`) || !strings.Contains(string(out), "Openscoring/2.2") {
+		if err != nil || !strings.Contains(string(out), `"statusCode":400`) || !strings.Contains(string(out), "Openscoring/2.2") || !strings.Contains(string(out), `"X-Request-Id":"`) {
+			t.Errorf("%s: %s, %v", event, out, err)
+		}
+	}
+}
+
+// An answer that is too large is refused under the name that the log has of it.
+func TestAnswerTooLargeKeepsItsName(t *testing.T) {
+	h := function.NewHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Request-Id", "as logged")
+		w.Write(make([]byte, 7<<20))
+	}), "")
+	for _, event := range []string{
+		`{"requestContext":{"http":{"method":"GET"}},"rawPath":"/"}`,
+		`{"requestContext":{},"httpMethod":"GET","path":"/"}`,
+	} {
+		out, err := h.Invoke(context.Background(), []byte(event))
+		if err != nil || !strings.Contains(string(out), `"statusCode":413`) || !strings.Contains(string(out), `"X-Request-Id":"as logged"`) {
 			t.Errorf("%s: %s, %v", event, out, err)
 		}
 	}

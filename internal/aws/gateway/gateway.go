@@ -5,8 +5,6 @@ package gateway
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -115,12 +113,10 @@ func (a *Authorization) withTokens(rest http.Handler) http.Handler {
 
 // refuse says that nobody can be let in now.
 func refuse(w http.ResponseWriter) {
-	var id [8]byte
-	rand.Read(id[:]) //nolint:errcheck // never fails
 	header := w.Header()
 	header.Set("Content-Type", "application/json")
 	header.Set("X-Application", rest.Application)
-	header.Set("X-Request-Id", hex.EncodeToString(id[:]))
+	header.Set("X-Request-Id", rest.RequestID())
 	header.Set("Retry-After", "1")
 	w.WriteHeader(http.StatusServiceUnavailable)
 	w.Write([]byte(`{"message":"Tokens cannot be checked at this moment, try again"}` + "\n")) //nolint:errcheck // it is memory
