@@ -13,6 +13,7 @@ import (
 
 	runtime "github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	dynamodbsdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	lambdasdk "github.com/aws/aws-sdk-go-v2/service/lambda"
 	s3sdk "github.com/aws/aws-sdk-go-v2/service/s3"
@@ -30,6 +31,17 @@ import (
 const patience = 25 * time.Second
 
 func main() { stack.Start(front) }
+
+// overBrokenConnections lets a request be sent once more if its connection was broken, as those are that stood open while
+// the environment was frozen: scoring twice does no harm. Whatever else Lambda answers, the caller decides, who knows how
+// long there is to wait; and a command is sent once, since a rollback that is done twice leads somewhere else.
+func overBrokenConnections() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = 2
+		o.Retryables = []retry.IsErrorRetryable{retry.NoRetryCanceledError{}, retry.RetryableConnectionError{}}
+		o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
+	})
+}
 
 func front(ctx context.Context, log *slog.Logger) (runtime.Handler, error) {
 	e := stack.NewEnvironment(os.Getenv)
@@ -49,16 +61,16 @@ func front(ctx context.Context, log *slog.Logger) (runtime.Handler, error) {
 	if secret != "" {
 		authorization.Tokens = secrets.New(secretsmanager.NewFromConfig(config), secret, time.Now, log).Hashes
 	}
-	// A function that was invoked is not invoked again by itself: the caller decides, who knows how long there is to wait.
-	invoke := lambda.Invoker(lambdasdk.NewFromConfig(config, func(o *lambdasdk.Options) { o.Retryer = aws.NopRetryer{} }))
+	score := lambda.Invoker(lambdasdk.NewFromConfig(config, func(o *lambdasdk.Options) { o.Retryer = overBrokenConnections() }))
+	tell := lambda.Invoker(lambdasdk.NewFromConfig(config, func(o *lambdasdk.Options) { o.Retryer = aws.NopRetryer{} }))
 	files := s3.NewArtifacts(stack.S3(config, os.Getenv), artifacts)
 	remote := gateway.NewRemote(gateway.RemoteConfig{
 		Store:     dynamodb.New(dynamodbsdk.NewFromConfig(config), table),
 		Objects:   s3.NewObjects(stack.S3(config, os.Getenv), uploads),
 		Artifacts: files,
 		Addresses: s3.NewUploads(s3sdk.NewPresignClient(stack.S3(config, os.Getenv)), uploads, artifacts),
-		Commands:  &command.Client{Keep: files.PutPreview, Patience: patience, Invoke: gateway.Commands(invoke, deploy)},
+		Commands:  &command.Client{Keep: files.PutPreview, Patience: patience, Invoke: gateway.Commands(tell, deploy)},
 		Patience:  patience, Log: log,
 	})
-	return gateway.New(gateway.Config{Stage: stage, Invoke: invoke, Authorization: authorization, Remote: remote, AllowOrigins: origins, Log: log})
+	return gateway.New(gateway.Config{Stage: stage, Invoke: score, Authorization: authorization, Remote: remote, AllowOrigins: origins, Log: log})
 }
