@@ -19,7 +19,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -62,39 +61,38 @@ func serve(ctx context.Context, addr string, c stagetest.Config) error {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return err
 	}
-	listener, err := listen(addr)
+	front, err := listen(addr)
 	if err != nil {
 		return err
 	}
-	here := "http://" + listener.Addr().String()
-	c.Endpoint = here + buckets
+	defer front.Close() //nolint:errcheck // the process ends
+	buckets, err := listen("127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer buckets.Close() //nolint:errcheck // the process ends
+	c.Endpoint = "http://" + buckets.Addr().String()
 	stage, err := stagetest.New(c)
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return err
 	}
 	stage.Start()
 	defer stage.Close()
-	server := &http.Server{Handler: routes(stage), ReadHeaderTimeout: 10 * time.Second, DisableGeneralOptionsHandler: true}
+	ended := make(chan error, 2)
+	go func() { ended <- answer(ctx, buckets, stage.Addresses) }()
+	go func() { ended <- answer(ctx, front, stage.Gateway()) }()
+	fmt.Printf("Lambda's road to the REST API begins at http://%s\n", front.Addr())
+	return <-ended
+}
+
+// answer answers requests until ctx ends.
+func answer(ctx context.Context, l net.Listener, h http.Handler) error {
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, DisableGeneralOptionsHandler: true}
 	context.AfterFunc(ctx, func() { server.Close() })
-	fmt.Printf("Lambda's road to the REST API begins at %s\n", here)
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
-}
-
-// buckets is where signed addresses lead.
-const buckets = "/-/s3"
-
-func routes(stage *stagetest.Stage) http.Handler {
-	api := stage.Gateway()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, buckets+"/") {
-			stage.Addresses.ServeHTTP(w, r)
-			return
-		}
-		api.ServeHTTP(w, r)
-	})
 }
 
 func listen(addr string) (*net.TCPListener, error) {

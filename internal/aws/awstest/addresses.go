@@ -32,7 +32,6 @@ func Presigner(endpoint string) *s3.PresignClient {
 // is over.
 type Addresses struct {
 	Buckets []*Bucket
-	Path    string           // in front of the names of buckets, such as "/s3"; it is part of the endpoint
 	Now     func() time.Time // nil: time.Now
 }
 
@@ -41,7 +40,7 @@ func (a *Addresses) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "AccessDenied: "+err.Error(), http.StatusForbidden)
 		return
 	}
-	name, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, a.Path+"/"), "/")
+	name, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	at := slices.IndexFunc(a.Buckets, func(b *Bucket) bool { return b.config.Name == name })
 	if at < 0 {
 		http.Error(w, "NoSuchBucket", http.StatusNotFound)

@@ -70,7 +70,7 @@ func TestAnyOneCallMayFail(t *testing.T) {
 			t.Run(s.name+", a call "+what, func(t *testing.T) {
 				t.Parallel()
 				for n := 0; ; n++ {
-					if testing.Short() && n%7 != 0 {
+					if testing.Short() && n%17 != 0 {
 						continue
 					}
 					if !s.play(t, n, fate) {

@@ -387,3 +387,23 @@ func TestSettings(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+// Settings that no account can give change nothing, and keep nobody from going back.
+func TestSettingsThatCannotBe(t *testing.T) {
+	w := newWorld(t, stagetest.Config{})
+	w.drop("models/iris/model.json", `{"reservedConcurrency":7}`)
+	deployed(1, 2)(w)
+	w.drop("models/iris/model.json", `{"reservedConcurrency":2000}`)
+	w.serves(map[string]int{"iris": 2})
+	last := w.history("iris")
+	if got := last[len(last)-1]; !strings.HasPrefix(got, "SETTINGS FAILED 2: ") || !strings.Contains(got, "2000 concurrent executions") {
+		t.Errorf("%s", got)
+	}
+	w.want(http.StatusOK, "POST", "/model/iris/rollback", "{}")
+	w.serves(map[string]int{"iris": 1})
+	w.drop("models/iris/model.json", `{"memory":1024}`)
+	w.serves(map[string]int{"iris": 1})
+	if f, _ := w.Lambda.Function(functionOf("iris")); f.Reserved != -1 || *f.Latest.MemorySize != 1024 {
+		t.Errorf("%+v", f)
+	}
+}

@@ -13,7 +13,6 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
-	"net/url"
 	"sync"
 	"time"
 
@@ -130,11 +129,7 @@ func New(c Config) (*Stage, error) {
 		polled: make(chan struct{}), hurry: make(chan struct{}, 1)}
 	s.Uploads = awstest.NewBucket(awstest.BucketConfig{Name: uploadsAt, Now: s.clock.now, Prefix: "models/", Tell: s.tell})
 	s.Files = awstest.NewBucket(awstest.BucketConfig{Name: filesAt, Now: s.clock.now})
-	endpoint, err := url.Parse(c.Endpoint)
-	if err != nil {
-		return nil, fmt.Errorf("the endpoint: %w", err)
-	}
-	s.Addresses = &awstest.Addresses{Buckets: []*awstest.Bucket{s.Uploads, s.Files}, Path: endpoint.Path}
+	s.Addresses = &awstest.Addresses{Buckets: []*awstest.Bucket{s.Uploads, s.Files}}
 	s.Dead = awstest.NewQueue(awstest.QueueConfig{Name: "dead", Now: s.clock.now})
 	s.Queue = awstest.NewQueue(awstest.QueueConfig{Name: "uploads", Now: s.clock.now, Visibility: visibility, MaxReceives: maxReceives,
 		DeadLetters: s.Dead, Seed: c.Seed, Reorder: c.Reorder, Duplicates: c.Duplicates})
