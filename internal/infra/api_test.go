@@ -109,6 +109,15 @@ func TestTheApiCallsTheAlias(t *testing.T) {
 	}
 }
 
+// TestTheLastWordIsOurs: the API answers in its own words if a function takes longer than it waits, a cold start included.
+func TestTheLastWordIsOurs(t *testing.T) {
+	template := read(t, "template.yaml")
+	waits := number(t, template.Resources["ApiIntegration"].Properties["TimeoutInMillis"])
+	if takes := 1000 * number(t, template.Resources["ApiFunction"].Properties["Timeout"]); takes > waits-1000 {
+		t.Errorf("the function may take %d ms, and the API waits for %d", takes, waits)
+	}
+}
+
 // TestGradualDeployment: new versions of our own functions meet a few callers first, and an alarm that exists.
 func TestGradualDeployment(t *testing.T) {
 	var alarms []string

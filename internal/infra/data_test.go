@@ -3,8 +3,10 @@ package infra
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -231,6 +233,46 @@ func TestNamesInOtherTemplates(t *testing.T) {
 			t.Errorf("%s tells nobody, or nothing", id)
 		}
 	}
+}
+
+// TestDashboardShowsWhatIsLogged: what the dashboard asks the log of deployments for are names that package deploy writes.
+func TestDashboardShowsWhatIsLogged(t *testing.T) {
+	body := show(read(t, "infra/dashboard.yaml").Resources["Dashboard"].Properties["DashboardBody"])
+	asked := regexp.MustCompile(`fields ([^|]+) \|`).FindStringSubmatch(body)
+	if asked == nil {
+		t.Fatal("the dashboard asks for no fields")
+	}
+	logged := source(t, "../deploy")
+	for field := range strings.SplitSeq(asked[1], ", ") {
+		switch field {
+		case "@timestamp", slog.LevelKey, slog.MessageKey:
+		default:
+			if !regexp.MustCompile(`slog\.\w+\("` + field + `"`).MatchString(logged) {
+				t.Errorf("nothing is logged as %q", field)
+			}
+		}
+	}
+}
+
+// source gives the Go code of a folder, without its tests.
+func source(t *testing.T, folder string) string {
+	t.Helper()
+	files, err := filepath.Glob(folder + "/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(text)
+	}
+	return all.String()
 }
 
 // TestFindingsAreExplained: what checkov may not complain of has a reason.
