@@ -137,12 +137,15 @@ func (x *exchange) readContentType(op *operation) bool {
 	return false
 }
 
+// allowedHeaders are what pages may send: what the service reads, and what AWS's signature of a request consists of.
+const allowedHeaders = "Authorization, Content-Type, Content-Encoding, X-HTTP-Method-Override, X-Amz-Date, X-Amz-Security-Token, X-Amz-Content-Sha256"
+
 // allowOrigin lets the pages of configured origins call the service.
 func (x *exchange) allowOrigin() {
 	header := x.w.Header()
 	if AllowOrigin(header, x.r.Header.Get("Origin"), x.service.AllowOrigins) {
 		header.Set("Access-Control-Allow-Methods", x.resource.allow)
-		header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Encoding, X-HTTP-Method-Override")
+		header.Set("Access-Control-Allow-Headers", allowedHeaders)
 	}
 }
 
