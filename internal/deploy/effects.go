@@ -11,9 +11,17 @@ import (
 )
 
 // check keeps what lies under the object's key and beside it as the version's files. The sidecars are those that lie
-// there now.
+// there now. The object was found before its deployment was written down, and whoever removed it since then may have found
+// nothing to take out of service: so it is looked for once more.
 func (p *Pipeline) check(ctx context.Context, e Check) (Event, error) {
 	v := e.Version
+	now, err := p.Objects.Head(ctx, v.Object.Key)
+	switch {
+	case errors.Is(err, ErrGone), err == nil && now.Version != v.Object.Version:
+		return WasReplaced{}, nil
+	case err != nil:
+		return nil, err
+	}
 	document, rejection, err := p.keepDocument(ctx, v)
 	switch {
 	case errors.Is(err, ErrGone):

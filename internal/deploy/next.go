@@ -37,6 +37,9 @@ type Turn struct {
 	Worker string    // process that is to do what follows
 	Until  time.Time // by then it has done that, or is gone; zero: it is gone whenever another one asks
 	Keep   int       // versions that can come back where the settings do not say, the live one included; 0: 3
+
+	Effect Effect // that the event answers; nil: none, or nobody else can have changed the model since
+	Rev    int64  // revision of the model for which the effect was given
 }
 
 // Next says what an event makes of a model: what is written down, and what is to be done in the world then. It reads no
@@ -102,11 +105,47 @@ func (c *change) take(e Event) error {
 	case Expired:
 		c.expired()
 	case WasFailed:
-		c.failed(e)
+		if !c.late() {
+			c.failed(e)
+		}
 	default:
-		c.answered(e)
+		if !c.late() {
+			c.answered(e)
+		}
 	}
 	return nil
+}
+
+// late says whether somebody has changed the model since the effect was given that is answered: another process that has
+// heard of something else, or has taken over. Then the answer may be about what nobody wants any more, and says nothing; if
+// the effect still is to be done, it is done again. What it has left behind is removed.
+func (c *change) late() bool {
+	if c.turn.Effect == nil || c.turn.Rev == c.model.Rev {
+		return false
+	}
+	switch e := c.turn.Effect.(type) {
+	case Check:
+		c.litter(e.Version)
+	case Compile:
+		c.litter(e.Version)
+	case Verify:
+		c.litter(e.Version)
+	case Pack:
+		c.litter(e.Version)
+	case Publish:
+		if !c.model.Untidy {
+			c.model.Untidy, c.changed = true, true
+		}
+	}
+	return true
+}
+
+// litter marks the files of a version as garbage that were written when they had been removed already.
+func (c *change) litter(v Version) {
+	if n := v.Number; !slices.Contains(c.model.Kept, n) && !slices.Contains(c.model.Garbage, n) {
+		c.model.Garbage = append(c.model.Garbage, n)
+		c.changed = true
+	}
 }
 
 // answered takes the answer of an effect. One that does not fit the state is of another time and says nothing.
@@ -425,6 +464,8 @@ func (c *change) live() {
 		c.model.Source, c.model.Settings = d.Object.Key, v.Settings
 	case Change:
 		c.model.Settings = *d.Settings
+	default: // what runs has its own: a change that asks for others must be seen as one
+		c.model.Settings = c.model.Settings.published(v.Settings)
 	}
 	c.model.Serves = v.Portrait
 	c.close(Live)
@@ -533,15 +574,15 @@ func (d *Deployment) mayHavePublished() bool {
 	return d.State == Packaged || d.State == Published || d.Published != ""
 }
 
-// claim lets this worker go on with the open deployment of one that is gone. That has ended over the effect of the state,
-// which begins once more. A document at which the process has ended again and again is rejected: it takes more memory or
-// time than there is. A version that was on its way to where it runs then is given up, so that what was live gets a process
+// claim lets this worker go on with the open deployment of one that is gone, or of an invocation of its own that ran out of
+// time. That has ended over the effect of the state, which begins once more. A document at which the process has ended again
+// and again is rejected: it takes more memory or time than there is. A version that was on its way to where it runs then is given up, so that what was live gets a process
 // that stays.
 func (c *change) claim() {
 	d := c.deployment
 	switch {
-	case d == nil || d.Worker == c.turn.Worker: // if it begins once more, no process has ended
-	case c.at.Before(d.Until):
+	case d == nil || d.Worker == c.turn.Worker && d.Until.Equal(c.turn.Until): // if it begins once more, nobody has ended
+	case c.at.Before(d.Until) && d.Worker != c.turn.Worker: // our own earlier invocation is over
 		c.held = true
 	case d.Attempts < maxAttempts:
 		c.attempt()

@@ -21,7 +21,8 @@ type world struct {
 	deployments map[string]deploy.Deployment
 	audits      map[string]deploy.Audit
 	at          time.Time
-	workers     int // processes that have ended
+	workers     int       // processes that have ended
+	ends        time.Time // the process's invocation; zero: it has none
 	pending     []deploy.Effect
 }
 
@@ -49,7 +50,7 @@ func (w *world) status() deploy.Status {
 }
 
 func (w *world) turn() deploy.Turn {
-	return deploy.Turn{At: w.at, Worker: fmt.Sprint("worker ", w.workers)}
+	return deploy.Turn{At: w.at, Worker: fmt.Sprint("worker ", w.workers), Until: w.ends}
 }
 
 // crash ends the process and begins another one, which looks after what is unfinished.

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -111,23 +112,18 @@ func (p *Pipeline) Deploy(ctx context.Context, id string, document io.Reader, m 
 	if err != nil {
 		return Outcome{}, fmt.Errorf("deploy %s: %w", id, err)
 	}
-	o, err := p.run(ctx, id, func(ctx context.Context) (Event, string, error) {
-		defer body.Discard()
-		s, err := p.Store.Status(ctx, id)
-		if err != nil {
-			return nil, "", err
-		}
-		key := s.Model.Source
-		if key == "" {
-			key = KeyOf(id)
-		}
-		object, err := p.Objects.Put(ctx, key, body, m)
-		if err != nil {
-			return nil, "", err
+	var put *Object
+	o, err := p.runUntil(ctx, id, func(ctx context.Context, s Status) (Event, string, error) {
+		if put == nil {
+			object, err := p.Objects.Put(ctx, cmp.Or(s.Model.Source, KeyOf(id)), body, m)
+			if err != nil {
+				return nil, "", err
+			}
+			put = &object
 		}
 		d := p.newID(s.Model)
-		return Uploaded{ID: d, Object: object, By: m.By}, d, nil
-	})
+		return Uploaded{ID: d, Object: *put, By: m.By}, d, nil
+	}, body.Discard)
 	if err != nil {
 		return o, fmt.Errorf("deploy %s: %w", id, err)
 	}
@@ -155,11 +151,7 @@ func (e *FailedError) Error() string { return e.Deployment.Failure }
 // Undeploy takes a model out of service and removes its object; catalog.ErrNotFound.
 func (p *Pipeline) Undeploy(ctx context.Context, id string, by By) (Outcome, error) {
 	var unknown atomic.Bool
-	o, err := p.run(ctx, id, func(ctx context.Context) (Event, string, error) {
-		s, err := p.Store.Status(ctx, id)
-		if err != nil {
-			return nil, "", err
-		}
+	o, err := p.run(ctx, id, func(ctx context.Context, s Status) (Event, string, error) {
 		unknown.Store(s.Model.Live == 0 && s.Deployment == nil)
 		for _, key := range KeysOf(id) {
 			if s.Model.Seen[key] == "" {
@@ -184,11 +176,7 @@ func (p *Pipeline) Undeploy(ctx context.Context, id string, by By) (Outcome, err
 // Rollback makes an earlier version live: 0 is the one that was live before. Errors: *RefusedError, catalog.ErrNotFound
 // for a model that nobody knows.
 func (p *Pipeline) Rollback(ctx context.Context, id string, to int, by By) (Outcome, error) {
-	o, err := p.run(ctx, id, func(ctx context.Context) (Event, string, error) {
-		s, err := p.Store.Status(ctx, id)
-		if err != nil {
-			return nil, "", err
-		}
+	o, err := p.run(ctx, id, func(_ context.Context, s Status) (Event, string, error) {
 		if s.Model.Last == 0 {
 			return nil, "", catalog.ErrNotFound
 		}
@@ -218,11 +206,7 @@ func (p *Pipeline) look(ctx context.Context, key string, by By, wanted func(vers
 	if !ok {
 		return Outcome{}, nil
 	}
-	o, err := p.run(ctx, id, func(ctx context.Context) (Event, string, error) {
-		s, err := p.Store.Status(ctx, id)
-		if err != nil {
-			return nil, "", err
-		}
+	o, err := p.run(ctx, id, func(ctx context.Context, s Status) (Event, string, error) {
 		d := p.newID(s.Model)
 		object, err := p.Objects.Head(ctx, key)
 		switch {
@@ -324,33 +308,45 @@ func (p *Pipeline) Expire(ctx context.Context) error {
 }
 
 func (p *Pipeline) event(ctx context.Context, id string, e Event) (Outcome, error) {
-	return p.run(ctx, id, func(context.Context) (Event, string, error) { return e, "", nil })
+	return p.run(ctx, id, func(context.Context, Status) (Event, string, error) { return e, "", nil })
 }
 
-// run lets begin make an event in the model's lane and handles it there. It returns when the deployment of that id has
+// A beginFunc makes an event of what is known of a model, and the id of the deployment that begins with it; no event, if
+// nothing is to be done. It is called again when somebody else changes the model before the event is written down: what was
+// true before may not be any more.
+type beginFunc func(ctx context.Context, known Status) (e Event, deployment string, err error)
+
+func (p *Pipeline) run(ctx context.Context, id string, begin beginFunc) (Outcome, error) {
+	return p.runUntil(ctx, id, begin, func() {})
+}
+
+// runUntil lets begin make an event in the model's lane, handles it there, and calls end. It returns when the deployment of that id has
 // ended, or everything has if there is none, or when patience is over. What has begun goes on when the caller goes away;
 // what waits for its turn does so only if patience was over first, since the caller was told so then.
-func (p *Pipeline) run(ctx context.Context, id string, begin func(context.Context) (Event, string, error)) (Outcome, error) {
+func (p *Pipeline) runUntil(ctx context.Context, id string, begin beginFunc, end func()) (Outcome, error) {
 	type answer struct {
 		Outcome
 		err error
 	}
-	answered, begun := make(chan answer, 1), make(chan string, 1)
+	answered, begun := make(chan answer, 1), new(atomic.Pointer[string])
 	lasting, done := p.lasting(ctx)
 	waiting, forget := context.WithCancel(lasting) // not ctx: a caller who was told to come back later goes away
 	p.background.Go(func() {
 		defer done()
 		defer forget()
+		defer end()
 		leave := p.lanes.enter(id)
 		defer leave()
-		e, deployment, err := begin(waiting)
-		if err != nil || e == nil {
-			answered <- answer{err: err}
-			return
-		}
-		begun <- deployment
-		h := handling{p: p, id: id, deployment: deployment, ended: func(o Outcome) { answered <- answer{Outcome: o} }}
-		err = h.handle(lasting, e)
+		h := handling{p: p, id: id, ended: func(o Outcome) { answered <- answer{Outcome: o} }}
+		err := h.handle(lasting, func(s Status) (e Event, err error) {
+			if err = waiting.Err(); err == nil {
+				e, h.deployment, err = begin(waiting, s)
+			}
+			if deployment := h.deployment; err == nil && e != nil {
+				begun.Store(&deployment)
+			}
+			return e, err
+		})
 		if !h.told {
 			answered <- answer{Outcome: h.last, err: err}
 		} else if err != nil {
@@ -371,12 +367,10 @@ func (p *Pipeline) run(ctx context.Context, id string, begin func(context.Contex
 				p.Log.Error("a deployment that nobody waits for any more has ended early", slog.String("model", id), slog.String("cause", a.err.Error()))
 			}
 		})
-		select {
-		case deployment := <-begun:
-			return p.soFar(lasting, id, deployment)
-		default:
-			return Outcome{Deployment: Deployment{Model: id}}, nil // others are before it
+		if deployment := begun.Load(); deployment != nil {
+			return p.soFar(lasting, id, *deployment)
 		}
+		return Outcome{Deployment: Deployment{Model: id}}, nil // others are before it
 	}
 }
 
@@ -389,9 +383,9 @@ func (p *Pipeline) lasting(ctx context.Context) (context.Context, context.Cancel
 	return lasting, func() {}
 }
 
-// turn is this process's, now.
-func (p *Pipeline) turn(ctx context.Context) Turn {
-	t := Turn{At: p.Now(), Worker: p.Worker, Keep: p.Keep}
+// turn is this process's, now, with the effect that is answered.
+func (p *Pipeline) turn(ctx context.Context, t Turn) Turn {
+	t.At, t.Worker, t.Keep = p.Now(), p.Worker, p.Keep
 	if deadline, ok := ctx.Deadline(); ok && p.Ends {
 		t.Until = deadline
 	}
@@ -438,16 +432,24 @@ const maxConflicts = 20
 // busyPause is how long a change waits for the last step of another one.
 const busyPause = time.Second / 4
 
-func (h *handling) handle(ctx context.Context, e Event) error {
+// handle handles the event that begin makes and all that follows from it.
+func (h *handling) handle(ctx context.Context, begin func(Status) (Event, error)) error {
+	var e Event // the answer of an effect; nil: none was done
+	turn := Turn{}
 	for conflicts := 0; ; {
 		s, err := h.p.Store.Status(ctx, h.id)
 		if err != nil {
 			return err
 		}
-		t, effects, err := Next(s, e, h.p.turn(ctx))
+		asked := e
+		if asked == nil {
+			if asked, err = begin(s); err != nil || asked == nil {
+				return err
+			}
+		}
+		t, effects, err := Next(s, asked, h.p.turn(ctx, turn))
 		if errors.Is(err, ErrBusy) {
-			before := &handling{p: h.p, id: h.id, ended: func(Outcome) {}}
-			if err := before.handle(ctx, Resumed{}); err != nil {
+			if err := h.resume(ctx); err != nil {
 				return err
 			}
 			if conflicts++; conflicts > maxConflicts {
@@ -477,10 +479,17 @@ func (h *handling) handle(ctx context.Context, e Event) error {
 			return nil
 		}
 		h.open = s.Model.Open != ""
-		if e, err = h.perform(ctx, effects[0]); err != nil {
+		turn.Effect, turn.Rev = effects[0], s.Model.Rev
+		if e, err = h.perform(ctx, turn); err != nil {
 			return err
 		}
 	}
+}
+
+// resume goes on with what is unfinished of the model.
+func (h *handling) resume(ctx context.Context) error {
+	before := &handling{p: h.p, id: h.id, ended: func(Outcome) {}}
+	return before.handle(ctx, func(Status) (Event, error) { return Resumed{}, nil })
 }
 
 // tell tells the caller when the deployment has ended, and the log when any has.
@@ -513,9 +522,10 @@ func (p *Pipeline) logEnd(d Deployment) {
 	}
 }
 
-// perform does one effect and gives its answer.
-func (h *handling) perform(ctx context.Context, effect Effect) (Event, error) {
-	e, err := h.p.do(ctx, effect)
+// perform does the effect of a turn and gives its answer.
+func (h *handling) perform(ctx context.Context, turn Turn) (Event, error) {
+	effect := turn.Effect
+	e, err := h.p.do(ctx, turn)
 	switch {
 	case err == nil:
 		return e, nil
@@ -534,14 +544,14 @@ func (h *handling) perform(ctx context.Context, effect Effect) (Event, error) {
 
 // do does an effect. A mistake of ours that a document brings to light ends its deployment, not the process in which all
 // other models run.
-func (p *Pipeline) do(ctx context.Context, effect Effect) (answer Event, err error) {
+func (p *Pipeline) do(ctx context.Context, turn Turn) (answer Event, err error) {
 	defer func() {
 		if mistake := recover(); mistake != nil {
 			p.Log.Error("a mistake in this program", slog.Any("panic", mistake), slog.String("stack", string(debug.Stack())))
 			answer, err = nil, fmt.Errorf("a mistake in this program: %v", mistake)
 		}
 	}()
-	switch e := effect.(type) {
+	switch e := turn.Effect.(type) {
 	case Check:
 		return p.check(ctx, e)
 	case Compile:
@@ -556,12 +566,12 @@ func (p *Pipeline) do(ctx context.Context, effect Effect) (answer Event, err err
 	case Smoke:
 		return p.smoke(ctx, e)
 	case Switch:
-		if err := p.keepSnapshot(ctx, e.Version.Model, WasSwitched{}); err != nil {
+		if err := p.keepSnapshot(ctx, e.Version.Model, WasSwitched{}, turn); err != nil {
 			return nil, err
 		}
 		return WasSwitched{}, p.Runtime.Switch(ctx, e.Version, e.Model)
 	case Stop:
-		if err := p.keepSnapshot(ctx, e.Model.ID, WasStopped{}); err != nil {
+		if err := p.keepSnapshot(ctx, e.Model.ID, WasStopped{}, turn); err != nil {
 			return nil, err
 		}
 		return WasStopped{}, p.Runtime.Stop(ctx, e.Model)
@@ -573,7 +583,7 @@ func (p *Pipeline) do(ctx context.Context, effect Effect) (answer Event, err err
 		}
 		return WasCollected{e.Versions}, p.Runtime.Collect(ctx, e.Model, e.Keep)
 	}
-	return nil, fmt.Errorf("there is no effect %T", effect)
+	return nil, fmt.Errorf("there is no effect %T", turn.Effect)
 }
 
 // lanes let one goroutine at a time work on a model, in the order in which they came.

@@ -42,13 +42,16 @@ func parseSnapshot(text []byte) (Snapshot, error) {
 }
 
 // keepSnapshot writes down what follows from the answer of an effect that changes what runs, before the effect begins. It
-// lies with the version that goes live, or the one that was.
-func (p *Pipeline) keepSnapshot(ctx context.Context, id string, answer Event) error {
+// lies with the version that goes live, or the one that was. ErrConflict, if the effect is not what is to be done any more.
+func (p *Pipeline) keepSnapshot(ctx context.Context, id string, answer Event, turn Turn) error {
 	s, err := p.Store.Status(ctx, id)
 	if err != nil {
 		return err
 	}
-	t, _, err := Next(s, answer, p.turn(ctx))
+	if s.Model.Rev != turn.Rev {
+		return ErrConflict
+	}
+	t, _, err := Next(s, answer, p.turn(ctx, turn))
 	if err != nil || t.Model.ID == "" {
 		return err
 	}

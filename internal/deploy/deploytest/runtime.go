@@ -100,10 +100,18 @@ func (r *Runtime) ready(v deploy.Version) error {
 	return nil
 }
 
-// fence refuses those who have not seen what others have.
-func (r *Runtime) fence(m deploy.Model) error {
+// refuse refuses those who have not seen what others have.
+func (r *Runtime) refuse(m deploy.Model) error {
 	if m.Rev < r.fences[m.ID] {
 		return fmt.Errorf("%s was changed meanwhile", m.ID)
+	}
+	return nil
+}
+
+// fence does the same, and lets others be refused from now on who have not seen this.
+func (r *Runtime) fence(m deploy.Model) error {
+	if err := r.refuse(m); err != nil {
+		return err
 	}
 	if r.fences == nil {
 		r.fences = map[string]int64{}
@@ -175,10 +183,10 @@ func (r *Runtime) Stop(ctx context.Context, m deploy.Model) error {
 	}, "Runtime.Stop", m.ID)
 }
 
-// Collect is as deploy.Runtime says.
+// Collect is as deploy.Runtime says. As on Lambda, it lets nobody be refused.
 func (r *Runtime) Collect(ctx context.Context, m deploy.Model, keep []string) error {
 	return r.Tape.do(ctx, func() error {
-		if err := r.fence(m); err != nil {
+		if err := r.refuse(m); err != nil {
 			return err
 		}
 		maps.DeleteFunc(r.published[m.ID], func(name string, _ int) bool {
