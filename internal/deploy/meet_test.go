@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -49,6 +51,7 @@ type worker struct {
 	*deploy.Pipeline
 	bucket
 	*deploytest.Runtime
+	most                        int  // bytes that an answer of a version may have; 0: any number
 	looked, compiles, publishes hook // after an object was looked at, and before those effects
 }
 
@@ -61,6 +64,14 @@ func (w *worker) Head(ctx context.Context, key string) (deploy.Object, error) {
 func (w *worker) Publish(ctx context.Context, v deploy.Version, m deploy.Model) (string, error) {
 	w.publishes.pass()
 	return w.Runtime.Publish(ctx, v, m)
+}
+
+func (w *worker) Invoke(ctx context.Context, v deploy.Version, body []byte) ([]byte, error) {
+	answer, err := w.Runtime.Invoke(ctx, v, body)
+	if err == nil && w.most > 0 && len(answer) > w.most {
+		return nil, &deploy.CrashError{Message: "the answer is too large"}
+	}
+	return answer, err
 }
 
 // hire begins a process beside others, as functions of Lambda are: it ends with its invocation, and others can read that.
@@ -231,5 +242,56 @@ func (w *world) invocation() {
 	w.ends = w.at.Add(10 * time.Minute)
 	if err := w.send(deploy.Resumed{}); err != nil {
 		w.t.Fatal(err)
+	}
+}
+
+// TestLongAnswers tries a version out whose answers are long: not with so many rows that it could not answer.
+func TestLongAnswers(t *testing.T) {
+	s, b, ann, _ := meet(t)
+	ann.most = 6 << 20
+	var rows, outputs strings.Builder
+	for range 1000 {
+		rows.WriteString("1,3\n")
+	}
+	for i := range 100 {
+		fmt.Fprintf(&outputs, `<OutputField name="%s%d" optype="continuous" dataType="double" feature="predictedValue"/>`, strings.Repeat("a", 60), i)
+	}
+	document := strings.Replace(line{coefficient: 2}.String(), "</MiningSchema>", "</MiningSchema><Output>"+outputs.String()+"</Output>", 1)
+	b.drop(deploy.SidecarOf("m", deploy.GoldenName), "x,y\n"+rows.String())
+	b.drop(deploy.KeyOf("m"), document)
+	if o := ann.look(t, s); o.Deployment.State != deploy.Live {
+		t.Errorf("%+v", o.Deployment)
+	}
+}
+
+// TestWaitsForAnother changes settings while another process is at a document: they hold when that is live.
+func TestWaitsForAnother(t *testing.T) {
+	s, b, ann, bob := meet(t)
+	b.drop(deploy.KeyOf("m"), line{coefficient: 2}.String())
+	pauses, waits, ended := 0, make(chan struct{}), make(chan struct{})
+	bob.Pause = func(context.Context, time.Duration) error {
+		if pauses++; pauses == 100 {
+			close(waits)
+			<-ended
+		}
+		return nil
+	}
+	var people sync.WaitGroup
+	ann.publishes.do = func() {
+		b.drop(deploy.SidecarOf("m", deploy.SettingsName), `{"owner": "bob"}`)
+		people.Go(func() {
+			ctx, cancel := context.WithDeadline(t.Context(), s.now().Add(10*365*24*time.Hour))
+			defer cancel()
+			if _, err := bob.Look(ctx, deploy.SidecarOf("m", deploy.SettingsName), deploy.By{Actor: "bob"}); err != nil {
+				t.Error(err)
+			}
+		})
+		<-waits
+	}
+	ann.look(t, s)
+	close(ended)
+	people.Wait()
+	if m, err := ann.Known(t.Context(), "m"); err != nil || m.Settings.Owner != "bob" {
+		t.Errorf("%+v, %v", m, err)
 	}
 }

@@ -263,14 +263,20 @@ func (p *Pipeline) rejectedFor(ctx context.Context, m Model, sidecar string) (do
 	return document, err == nil, err
 }
 
-// Resume goes on with whatever was left unfinished.
+// Resume goes on with whatever was left unfinished. What it begins has at least half of the time that there is: to run out of
+// it would count as an attempt. The rest waits for the next time.
 func (p *Pipeline) Resume(ctx context.Context) error {
 	ids, err := p.Store.Unfinished(ctx)
 	if err != nil {
 		return fmt.Errorf("resume: %w", err)
 	}
+	deadline, ends := ctx.Deadline()
+	half := time.Until(deadline) / 2
 	var errs []error
 	for _, id := range ids {
+		if p.Ends && ends && time.Until(deadline) < half {
+			break
+		}
 		if p.lanes.busy(id) {
 			continue // somebody is at it
 		}
@@ -429,13 +435,19 @@ type handling struct {
 // maxConflicts is how often a transition is decided anew because somebody else was faster.
 const maxConflicts = 20
 
-// busyPause is how long a change waits for the last step of another one.
-const busyPause = time.Second / 4
+// How long a change waits for another one that somebody else is at: ten minutes in all, as long as a process that has ended
+// in the middle can keep others from going on.
+const (
+	busyPause = time.Second / 4 // the first time, and then twice as long each time
+	longPause = 5 * time.Second
+	maxPauses = 120
+)
 
 // handle handles the event that begin makes and all that follows from it.
 func (h *handling) handle(ctx context.Context, begin func(Status) (Event, error)) error {
 	var e Event // the answer of an effect; nil: none was done
 	turn := Turn{}
+	pauses := 0
 	for conflicts := 0; ; {
 		s, err := h.p.Store.Status(ctx, h.id)
 		if err != nil {
@@ -452,10 +464,10 @@ func (h *handling) handle(ctx context.Context, begin func(Status) (Event, error)
 			if err := h.resume(ctx); err != nil {
 				return err
 			}
-			if conflicts++; conflicts > maxConflicts {
+			if pauses++; pauses > maxPauses {
 				return ErrBusy
 			}
-			if err := h.p.Pause(ctx, busyPause); err != nil { // another process may be at it
+			if err := h.p.Pause(ctx, min(busyPause<<min(pauses-1, 5), longPause)); err != nil { // another process may be at it
 				return err
 			}
 			continue

@@ -154,6 +154,7 @@ func rebuild(name string, list []Remains, id func(at time.Time) string, at time.
 		m.Previous = 0
 	}
 	m.Rev, m.Desired, m.Open, m.Restore, m.Rejection = 1, m.Live, "", false, nil
+	m.Untidy = true // what was published and never went live left no trace here
 	if at.Before(m.Updated) {
 		at = m.Updated
 	}
