@@ -293,10 +293,11 @@ func (s *Stage) Close() {
 
 // ---- functions/deploy
 
-// Deploy is Lambda's Invoke of functions/deploy: in an environment that is idle, or a new one.
+// Deploy is Lambda's Invoke of functions/deploy: in an environment that is idle, or a new one. It has its own time, and
+// goes on when the caller goes away.
 func (s *Stage) Deploy(ctx context.Context, payload []byte) ([]byte, error) {
 	e := s.take()
-	ctx, end := s.clock.within(ctx, deployTimeout, e.line)
+	ctx, end := s.clock.within(context.WithoutCancel(ctx), deployTimeout, e.line)
 	defer end()
 	answer, err := e.handler.Invoke(ctx, payload)
 	if e.line.Ended() {
