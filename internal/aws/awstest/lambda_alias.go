@@ -73,10 +73,12 @@ func (l *Lambda) CreateAlias(ctx context.Context, in *sdk.CreateAliasInput, _ ..
 	})
 }
 
-// UpdateAlias is as AWS documents it.
+// UpdateAlias is as AWS documents it. While environments stand ready for an alias, and it comes to name another version, AWS
+// goes on sending all requests to the one before, as weights of the alias, until environments of the new one stand ready:
+// minutes later, which here never pass.
 func (l *Lambda) UpdateAlias(ctx context.Context, in *sdk.UpdateAliasInput, _ ...func(*sdk.Options)) (*sdk.UpdateAliasOutput, error) {
 	return do(ctx, l, "UpdateAlias", func() (*sdk.UpdateAliasOutput, error) {
-		_, a, err := l.withAlias(in.FunctionName, in.Name)
+		f, a, err := l.withAlias(in.FunctionName, in.Name)
 		if err != nil {
 			return nil, err
 		}
@@ -86,9 +88,15 @@ func (l *Lambda) UpdateAlias(ctx context.Context, in *sdk.UpdateAliasInput, _ ..
 		if err := stale(in.RevisionId, a.RevisionId); err != nil {
 			return nil, err
 		}
+		if in.RoutingConfig != nil && len(in.RoutingConfig.AdditionalVersionWeights) > 0 && f.prepared[*in.Name] > 0 {
+			return nil, invalid("Invalid alias configuration for Provisioned Concurrency")
+		}
+		set(&a.RoutingConfig, in.RoutingConfig)
+		if was := a.FunctionVersion; f.prepared[*in.Name] > 0 && in.FunctionVersion != nil && *was != *in.FunctionVersion {
+			a.RoutingConfig = &types.AliasRoutingConfiguration{AdditionalVersionWeights: map[string]float64{*was: 1}}
+		}
 		set(&a.FunctionVersion, in.FunctionVersion)
 		set(&a.Description, in.Description)
-		set(&a.RoutingConfig, in.RoutingConfig)
 		a.RevisionId = l.revision()
 		return &sdk.UpdateAliasOutput{}, nil
 	})
@@ -143,9 +151,12 @@ func (l *Lambda) DeleteFunctionConcurrency(ctx context.Context, in *sdk.DeleteFu
 // PutProvisionedConcurrencyConfig is as AWS documents it, for aliases.
 func (l *Lambda) PutProvisionedConcurrencyConfig(ctx context.Context, in *sdk.PutProvisionedConcurrencyConfigInput, _ ...func(*sdk.Options)) (*sdk.PutProvisionedConcurrencyConfigOutput, error) {
 	return do(ctx, l, "PutProvisionedConcurrencyConfig", func() (*sdk.PutProvisionedConcurrencyConfigOutput, error) {
-		f, _, err := l.withAlias(in.FunctionName, in.Qualifier)
+		f, a, err := l.withAlias(in.FunctionName, in.Qualifier)
 		if err != nil {
 			return nil, err
+		}
+		if a.RoutingConfig != nil && len(a.RoutingConfig.AdditionalVersionWeights) > 0 {
+			return nil, invalid("Alias with weights can not be used with Provisioned Concurrency")
 		}
 		n := *in.ProvisionedConcurrentExecutions
 		if f.reserved != nil && n > *f.reserved || int(n) > l.config.Concurrency-unreservable {

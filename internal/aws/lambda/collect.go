@@ -3,9 +3,11 @@ package lambda
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/handoff-pmml/handoff/internal/deploy"
 )
@@ -40,10 +42,10 @@ func (r *Runtime) Collect(ctx context.Context, m deploy.Model, keep []string) er
 		}
 	}
 	if len(keep) == 0 && len(named) == 0 {
-		return w.delete(ctx, nil)
+		return w.deleteAll(ctx)
 	}
 	for _, name := range doomed {
-		if err := w.delete(ctx, &name); err != nil {
+		if err := w.delete(ctx, name); err != nil {
 			return err
 		}
 	}
@@ -76,11 +78,24 @@ func (w *work) named(ctx context.Context, m deploy.Model) ([]string, error) {
 	}
 }
 
-// delete deletes a version; without a name, the function with all its versions.
-func (w *work) delete(ctx context.Context, name *string) error {
-	_, err := call(ctx, w, "DeleteFunction", w.api.DeleteFunction, &sdk.DeleteFunctionInput{FunctionName: &w.name, Qualifier: name})
+// delete deletes a version.
+func (w *work) delete(ctx context.Context, name string) error {
+	_, err := call(ctx, w, "DeleteFunction", w.api.DeleteFunction, &sdk.DeleteFunctionInput{FunctionName: &w.name, Qualifier: &name})
 	if isNotFound(err) {
 		return nil
 	}
 	return err
+}
+
+// deleteAll deletes the function with all its versions: now, or not at all. If this waited until it is not throttled any
+// more, another process might have published and gone live meanwhile.
+func (w *work) deleteAll(ctx context.Context) error {
+	_, err := w.api.DeleteFunction(ctx, &sdk.DeleteFunctionInput{FunctionName: &w.name}, func(o *sdk.Options) { o.Retryer = aws.NopRetryer{} })
+	switch {
+	case isNotFound(err):
+		return nil
+	case err != nil:
+		return fmt.Errorf("DeleteFunction %s: %w", w.name, err)
+	}
+	return nil
 }
