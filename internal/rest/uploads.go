@@ -99,14 +99,8 @@ func (x *exchange) upload() error {
 
 // receive is PUT /model/{id}/upload/{file}: the file itself. The ticket in the address stands for the caller's role.
 func (x *exchange) receive() error {
-	src, err := x.content(x.service.Limits.Document, x.service.Limits.DocumentTime)
-	if err == nil && (x.part == DocumentUpload || x.part == GzipDocumentUpload) {
-		src, err = x.ungzip(src)
-	}
-	if err != nil {
-		return err
-	}
-	object, err := x.service.Receiver.Receive(x.r.Context(), x.id, x.part, x.r.URL.Query().Get("ticket"), formReader{src})
+	body := &lateReader{open: x.uploaded}
+	object, err := x.service.Receiver.Receive(x.r.Context(), x.id, x.part, x.r.URL.Query().Get("ticket"), formReader{body})
 	if errors.Is(err, ErrTicket) {
 		return &callerError{http.StatusForbidden, "forbidden", "The address is not valid for this file, or not any more"}
 	}
@@ -114,6 +108,30 @@ func (x *exchange) receive() error {
 		return fmt.Errorf("receive %s of %s: %w", x.part, x.id, err)
 	}
 	return x.answerJSON(http.StatusOK, UploadAnswer{object.Key, object.Version})
+}
+
+// uploaded opens the body of an upload; a document is decompressed.
+func (x *exchange) uploaded() (io.Reader, error) {
+	src, err := x.content(x.service.Limits.Document, x.service.Limits.DocumentTime)
+	if err == nil && (x.part == DocumentUpload || x.part == GzipDocumentUpload) {
+		src, err = x.ungzip(src)
+	}
+	return src, err
+}
+
+// A lateReader opens what it reads only when somebody wants it: nobody waits for a body that no ticket allows.
+type lateReader struct {
+	open func() (io.Reader, error)
+	src  io.Reader
+}
+
+func (r *lateReader) Read(p []byte) (n int, err error) {
+	if r.src == nil {
+		if r.src, err = r.open(); err != nil {
+			return 0, err
+		}
+	}
+	return r.src.Read(p)
 }
 
 // An UploadAnswer says what an upload has become.

@@ -235,3 +235,17 @@ func TestNoUploads(t *testing.T) {
 		}
 	}
 }
+
+// TestTicketBeforeBody: who has no ticket cannot make the service wait for a body, nor hear what is wrong with one.
+func TestTicketBeforeBody(t *testing.T) {
+	s := newUploadServer(t)
+	for name, r := range map[string]request{
+		"not compressed, as it says": {"PUT", "/base/model/iris/upload/model.pmml?ticket=x.y", "Content-Encoding: gzip", "plain"},
+		"half compressed":            {"PUT", "/base/model/iris/upload/model.pmml?ticket=x.y", "", "\x1f\x8b"},
+		"too large":                  {"PUT", "/base/model/iris/upload/model.pmml?ticket=x.y", "", strings.Repeat(" ", 1<<20+1)},
+	} {
+		if got := send(t, s.Server, r); got.status != http.StatusForbidden {
+			t.Errorf("%s: %d %s", name, got.status, got.body)
+		}
+	}
+}
