@@ -122,6 +122,11 @@ func (l *Lambda) PutFunctionConcurrency(ctx context.Context, in *sdk.PutFunction
 		if err != nil {
 			return nil, err
 		}
+		for _, ready := range f.prepared {
+			if ready > *in.ReservedConcurrentExecutions {
+				return nil, invalid("Specified ReservedConcurrentExecutions for function is lower than its provisioned concurrency")
+			}
+		}
 		left := l.config.Concurrency - int(*in.ReservedConcurrentExecutions)
 		for _, other := range l.functions {
 			if other != f && other.reserved != nil {

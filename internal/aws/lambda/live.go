@@ -49,17 +49,17 @@ func (r *Runtime) Switch(ctx context.Context, v deploy.Version, m deploy.Model) 
 // alias are given back before, and asked for anew: Lambda would go on sending requests to the version before until those of
 // the new one stand ready, for minutes, and take no settings meanwhile. To start our functions takes much less.
 func (w *work) goLive(ctx context.Context, name string, v deploy.Version, m deploy.Model, f *sdk.GetFunctionOutput, a *sdk.GetAliasOutput) error {
+	provisioned := m.Settings.ProvisionedConcurrency
+	if a != nil && (provisioned < readMark(a.Description).provisioned || text(a.FunctionVersion) != name) {
+		if err := w.release(ctx, a); err != nil { // first: no fewer executions may be set aside than stand ready
+			return err
+		}
+	}
 	if err := w.reserve(ctx, m.Settings.ReservedConcurrency, f.Concurrency); err != nil {
 		return err
 	}
 	if err := w.tag(ctx, text(f.Configuration.FunctionArn), m.Settings.Tags, f.Tags); err != nil {
 		return err
-	}
-	provisioned := m.Settings.ProvisionedConcurrency
-	if a != nil && (provisioned == 0 || text(a.FunctionVersion) != name) {
-		if err := w.release(ctx, a); err != nil {
-			return err
-		}
 	}
 	k := markOf(m, v.Number)
 	k.provisioned = provisioned

@@ -74,6 +74,9 @@ func TestAMessageFailsAlone(t *testing.T) {
 		{"failed, and written down", func(context.Context, string) (deploy.Outcome, error) {
 			return deploy.Outcome{Deployment: deploy.Deployment{Model: "b", ID: "1", State: deploy.Failed}}, nil
 		}, false},
+		{"a removal that has failed", func(context.Context, string) (deploy.Outcome, error) {
+			return deploy.Outcome{Deployment: deploy.Deployment{Model: "b", ID: "1", Kind: deploy.Removal, State: deploy.Failed}}, nil
+		}, true},
 		{"rejection", func(context.Context, string) (deploy.Outcome, error) {
 			return deploy.Outcome{}, fmt.Errorf("deploy: %w", &catalog.Rejection{Code: "document"})
 		}, false},

@@ -15,6 +15,7 @@ import (
 var (
 	errNoTime  = errors.New("not begun: too little time was left")
 	errPending = errors.New("its deployment has not ended")
+	errRemains = errors.New("its object is gone, and the model could not be taken out of service")
 )
 
 // place is where something happened.
@@ -136,6 +137,8 @@ func (h *Handler) lookAt(ctx context.Context, hint Hint) (err error) {
 		return nil
 	case err == nil && o.Pending():
 		return errPending
+	case err == nil && o.Deployment.Kind == deploy.Removal && o.Deployment.State == deploy.Failed: // another look begins it anew
+		return errRemains
 	}
 	return err
 }
