@@ -87,8 +87,8 @@ func (a *Artifacts) Remove(ctx context.Context, id string, version int) error {
 	if err != nil {
 		return err
 	}
-	var keys []string
-	if err := a.list(ctx, prefix, func(key string) { keys = append(keys, key) }); err != nil {
+	keys, err := a.list(ctx, prefix)
+	if err != nil {
 		return err
 	}
 	const most = 1000 // keys in one request
@@ -115,50 +115,34 @@ func (a *Artifacts) remove(ctx context.Context, prefix string, keys []string) er
 	return errors.Join(left...)
 }
 
-// list tells of all keys that begin so, ascending.
-func (a *Artifacts) list(ctx context.Context, prefix string, tell func(key string)) error {
+// list gives all keys that begin so, ascending.
+func (a *Artifacts) list(ctx context.Context, prefix string) ([]string, error) {
+	var keys []string
 	pages := sdk.NewListObjectsV2Paginator(a.bucket.api, &sdk.ListObjectsV2Input{Bucket: &a.bucket.name, Prefix: &prefix})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return a.bucket.failed("list", prefix, err)
+			return nil, a.bucket.failed("list", prefix, err)
 		}
 		for _, o := range page.Contents {
-			tell(aws.ToString(o.Key))
+			keys = append(keys, aws.ToString(o.Key))
 		}
 	}
-	return nil
+	return keys, nil
 }
 
-// A Stored is a version that has files.
-type Stored struct {
-	Model   string
-	Version int
-}
-
-// All gives the versions that have files, to make a lost table anew. It reads the keys of all files, a thousand at a time.
-func (a *Artifacts) All(ctx context.Context) ([]Stored, error) {
-	var all []Stored
-	err := a.list(ctx, versionsPrefix, func(key string) {
-		if s, ok := storedOf(key); ok && !(len(all) > 0 && all[len(all)-1] == s) {
-			all = append(all, s)
-		}
-	})
-	return all, err
-}
-
-// storedOf gives the version that a key is about.
-func storedOf(key string) (Stored, bool) {
+// isFile says whether a key is that of a file of a version.
+func isFile(key string) bool {
 	parts := strings.Split(key, "/")
 	if len(parts) != 4 {
-		return Stored{}, false
+		return false
 	}
 	n, err := strconv.Atoi(parts[2])
 	if err != nil {
-		return Stored{}, false
+		return false
 	}
 	ours, err := FileKey(parts[1], n, parts[3])
-	return Stored{parts[1], n}, err == nil && ours == key
+	return err == nil && ours == key
 }
 
 // PutPreview keeps a document that is only to be looked at, and gives its key. The bucket's lifecycle removes it after a day.

@@ -70,10 +70,6 @@ var calls = map[string]func(c *sdk.Client) error{
 		return s3.NewArtifacts(c, "uploads").Put(background, "iris", 7, "model.bin", strings.NewReader("x"))
 	},
 	"remove files": func(c *sdk.Client) error { return s3.NewArtifacts(c, "uploads").Remove(background, "iris", 7) },
-	"list": func(c *sdk.Client) error {
-		_, err := s3.NewArtifacts(c, "uploads").All(background)
-		return err
-	},
 	"preview": func(c *sdk.Client) error {
 		_, err := s3.NewArtifacts(c, "uploads").Preview(background, "previews/a")
 		return err
@@ -326,19 +322,5 @@ func TestRemoveMany(t *testing.T) {
 	p.stuck = ""
 	if err := a.Remove(background, "iris", 7); err != nil || len(p.keys) != 1 {
 		t.Errorf("%d left: %v", len(p.keys), err)
-	}
-}
-
-func TestAll(t *testing.T) {
-	p := &paging{keys: []string{
-		"versions/Iris/1000000/model.bin", "versions/iris.7/000001/a", "versions/iris.7/000001/b", "versions/iris/000001/document.pmml",
-		"versions/iris/000001/model.bin", "versions/iris/000007/model.bin",
-		// What is no file of ours:
-		"versions/iris/1/model.bin", "versions/iris/x/model.bin", "versions/iris/000009/", "versions/iris/000009/a/b", "versions/my model/000001/a", "versions/x",
-	}}
-	all, err := s3.NewArtifacts(p, "artifacts").All(background)
-	want := []s3.Stored{{"Iris", 1_000_000}, {"iris.7", 1}, {"iris", 1}, {"iris", 7}}
-	if fmt.Sprint(all) != fmt.Sprint(want) || err != nil {
-		t.Errorf("%v, %v, want %v", all, err, want)
 	}
 }

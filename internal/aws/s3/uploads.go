@@ -64,7 +64,7 @@ func toSend(signed http.Header) map[string]string {
 // file of that name.
 func (u *Uploads) PresignGet(ctx context.Context, key, filename string, expires time.Duration) (address string, err error) {
 	disposition := mime.FormatMediaType("attachment", map[string]string{"filename": filename})
-	if _, ok := storedOf(key); !ok || disposition == "" {
+	if !isFile(key) || disposition == "" {
 		return "", fmt.Errorf("there can be no download of %.300q as %.300q", key, filename)
 	}
 	in := &sdk.GetObjectInput{Bucket: &u.artifacts, Key: &key, ResponseContentDisposition: &disposition}

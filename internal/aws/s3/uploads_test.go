@@ -123,7 +123,4 @@ func TestPreviews(t *testing.T) {
 	if text, err := io.ReadAll(r); string(text) != "<PMML/>" || err != nil {
 		t.Errorf("%q, %v", text, err)
 	}
-	if all, err := a.All(background); len(all) > 0 || err != nil {
-		t.Errorf("a preview is no version: %v, %v", all, err)
-	}
 }
