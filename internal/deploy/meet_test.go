@@ -106,6 +106,11 @@ func meet(t *testing.T) (*site, bucket, *worker, *worker) {
 	s := newSite(true)
 	b := bucket{s.objects, &sync.Map{}}
 	t.Cleanup(func() {
+		s.pass(20 * 365 * 24 * time.Hour) // nobody who was at the model can be alive, and garbage need not wait any more
+		if err := s.pipeline.Resume(context.Background()); err != nil {
+			t.Error(err)
+		}
+		s.pipeline.Wait()
 		if err := s.consistent(context.Background()); err != nil {
 			t.Error(err)
 		}

@@ -557,6 +557,9 @@ func (c *change) reject(r catalog.Rejection) {
 
 // abandon ends the open deployment without its version: what was live is what is wanted again.
 func (c *change) abandon(s State) {
+	if d := c.deployment; d.Worker != c.turn.Worker && c.at.Before(d.Until) && c.model.Busy.Before(d.Until) {
+		c.model.Busy = d.Until // it may be at an effect, and end before its answer
+	}
 	if c.deployment.Kind == Upload {
 		v := c.version()
 		v.State = s
@@ -678,7 +681,7 @@ func (c *change) collected(e WasCollected) {
 	before := len(c.model.Garbage)
 	c.model.Garbage = slices.DeleteFunc(c.model.Garbage, func(n int) bool { return slices.Contains(e.Versions, n) })
 	c.changed = c.changed || len(c.model.Garbage) != before || c.model.Untidy
-	c.model.Untidy = false
+	c.model.Untidy, c.model.Busy = false, time.Time{}
 }
 
 func (c *change) expired() {
@@ -799,7 +802,7 @@ func (c *change) pending() []Effect {
 			effects = append(effects, Stop{c.model})
 		}
 	}
-	if len(c.model.Garbage) > 0 || c.model.Untidy {
+	if (len(c.model.Garbage) > 0 || c.model.Untidy) && !c.at.Before(c.model.Busy) {
 		effects = append(effects, Collect{c.model, slices.Clone(c.model.Garbage), c.names()})
 	}
 	return effects

@@ -150,9 +150,12 @@ func (e *FailedError) Error() string { return e.Deployment.Failure }
 
 // Undeploy takes a model out of service and removes its object; catalog.ErrNotFound.
 func (p *Pipeline) Undeploy(ctx context.Context, id string, by By) (Outcome, error) {
-	var unknown atomic.Bool
+	var asked, known atomic.Bool
 	o, err := p.run(ctx, id, func(ctx context.Context, s Status) (Event, string, error) {
-		unknown.Store(s.Model.Live == 0 && s.Deployment == nil)
+		asked.Store(true)
+		if s.Model.Live != 0 || s.Deployment != nil { // at first: somebody else may hear of it before this is written down
+			known.Store(true)
+		}
 		for _, key := range KeysOf(id) {
 			if s.Model.Seen[key] == "" {
 				continue
@@ -167,7 +170,7 @@ func (p *Pipeline) Undeploy(ctx context.Context, id string, by By) (Outcome, err
 	switch {
 	case err != nil:
 		return o, fmt.Errorf("undeploy %s: %w", id, err)
-	case unknown.Load():
+	case asked.Load() && !known.Load():
 		return o, catalog.ErrNotFound
 	}
 	return o, o.err()

@@ -69,6 +69,7 @@ type Model struct {
 
 	Open      string             `json:"open,omitempty"`      // id of the deployment that has not ended
 	Untidy    bool               `json:"untidy,omitempty"`    // something may be published that nobody needs
+	Busy      time.Time          `json:"busy,omitzero"`       // until then a process whose deployment was ended may still write: garbage waits
 	Restore   bool               `json:"restore,omitempty"`   // what runs may not be Live: it is to be put right
 	Rejection *catalog.Rejection `json:"rejection,omitempty"` // why nothing is live, if the last document was rejected
 

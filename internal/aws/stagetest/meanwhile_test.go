@@ -10,7 +10,12 @@ import (
 )
 
 // At each call of functions/deploy something else may happen that concerns the model, in another environment.
-func TestAnythingMayHappenMeanwhile(t *testing.T) {
+func TestAnythingMayHappenMeanwhile(t *testing.T) { meanwhile(t, awstest.Pass) }
+
+// And that call may be the last of its process.
+func TestAnythingMayHappenMeanwhileAndTheProcessEnds(t *testing.T) { meanwhile(t, awstest.After) }
+
+func meanwhile(t *testing.T, fate awstest.Fate) {
 	type happening struct {
 		name  string
 		act   func(w *world) int // status of an answer; 0: nobody was told anything
@@ -88,6 +93,7 @@ func TestAnythingMayHappenMeanwhile(t *testing.T) {
 						if count++; count-1 == n {
 							met = c.Name
 							status = h.act(w)
+							return fate
 						}
 						return awstest.Pass
 					})
@@ -109,6 +115,32 @@ func TestAnythingMayHappenMeanwhile(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Who removes a model is told that it is gone, also if S3's own word of that is heard first.
+func TestRemovalThatIsHeardOfTwice(t *testing.T) {
+	for n := 0; ; n++ {
+		w := newWorld(t, stagetest.Config{})
+		deployed(1)(w)
+		count, met := 0, ""
+		w.Decide(func(c stagetest.Call) awstest.Fate {
+			if count++; c.Function == "deploy" && count-1 == n {
+				met = c.Name
+				w.Poll(t.Context()) //nolint:errcheck // it comes again
+			}
+			return awstest.Pass
+		})
+		status, text := w.send("DELETE", "/model/iris", "")
+		w.Decide(nil)
+		if count <= n {
+			return
+		}
+		if status != 200 {
+			t.Errorf("S3's event was heard before call %d, %s: %d %s", n, met, status, text)
+		}
+		w.serves(map[string]int{"iris": 0})
+		w.tells("iris", "UPLOAD LIVE 1", "REMOVAL DELETED 0")
 	}
 }
 
