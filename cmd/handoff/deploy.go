@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -269,14 +270,12 @@ func (w waiting) report(ctx context.Context, cmd *cobra.Command, c *connection, 
 		return c.serverError(id, err)
 	}
 	if change.Deployment == "" { // the server keeps no history, or others are before it
-		done := "is live"
-		if change.Accepted {
-			done = underWay
-		}
-		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", id, done)
-		return ioError("write", err)
+		return printChange(cmd, id, change)
 	}
 	d, err := server.Deployment(ctx, id, change.Deployment)
+	if !change.Accepted && isForbidden(err) { // on AWS, deploying and reading may be authorized in two ways
+		return printChange(cmd, id, change)
+	}
 	if err == nil && !d.State.Final() && !w.noWait {
 		d, err = server.Wait(ctx, id, change.Deployment, steps(cmd, id, change.Deployment))
 	}
@@ -287,6 +286,21 @@ func (w waiting) report(ctx context.Context, cmd *cobra.Command, c *connection, 
 		return badEnd(d)
 	}
 	return w.tell(ctx, cmd, server, d, quiet)
+}
+
+// printChange says what became of a change of which the server has told no more.
+func printChange(cmd *cobra.Command, id string, change client.Change) error {
+	done := "is live"
+	if change.Accepted {
+		done = underWay
+	}
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", id, done)
+	return ioError("write", err)
+}
+
+func isForbidden(err error) bool {
+	var answer *client.Error
+	return errors.As(err, &answer) && (answer.Status == http.StatusUnauthorized || answer.Status == http.StatusForbidden)
 }
 
 // badEnd is the error that a deployment has ended with.

@@ -167,10 +167,46 @@ func TestStack(t *testing.T) {
 	t.Run("another region", func(t *testing.T) {
 		_, address := newStack(t, "LIVE")
 		code, _, stderr := runCommand(t, "undeploy", "m", "--server", address, "--auth", "iam", "--region", "us-east-1")
-		if code != exitBad || !strings.Contains(stderr, "Forbidden These AWS credentials may not do that") {
+		if code != exitBad || !strings.Contains(stderr, "Forbidden. These AWS credentials may not do that") {
 			t.Errorf("exit code %d: %s", code, stderr)
 		}
 	})
+}
+
+// TestDeployByWhoMayNotRead: where deploying and reading are authorized in two ways, what is live is live, though whoever
+// deployed it may not ask.
+func TestDeployByWhoMayNotRead(t *testing.T) {
+	for _, c := range []struct {
+		name, answer   string
+		status         int
+		code           int
+		stdout, stderr string
+	}{
+		{"live", `{"id":"m"}`, http.StatusOK, exitDone, "m is live\n", ""},
+		{"under way", `{"id":"m","properties":{"deployment":"d"}}`, http.StatusAccepted, exitBad, "", "Unauthorized. Another token may be needed"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method != http.MethodPut {
+					w.WriteHeader(http.StatusUnauthorized)
+					io.WriteString(w, `{"message":"Unauthorized"}`) //nolint:errcheck // the command would miss it
+					return
+				}
+				w.Header().Set("X-Handoff-Deployment", "d")
+				w.WriteHeader(c.status)
+				io.WriteString(w, c.answer) //nolint:errcheck // the command would miss it
+			}))
+			defer server.Close()
+			path := filepath.Join(t.TempDir(), "m.pmml")
+			if err := os.WriteFile(path, []byte("<PMML/>"), 0o666); err != nil {
+				t.Fatal(err)
+			}
+			code, stdout, stderr := runCommand(t, "deploy", path, "m", "--server", server.URL)
+			if code != c.code || stdout != c.stdout || !strings.Contains(stderr, c.stderr) {
+				t.Errorf("exit code %d\n%s\n%s", code, stdout, stderr)
+			}
+		})
+	}
 }
 
 // TestAuthorization looks at what decides between a token and AWS credentials.

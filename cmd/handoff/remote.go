@@ -182,11 +182,19 @@ func (c *connection) hint(answer *client.Error) string {
 	case status != http.StatusUnauthorized && status != http.StatusForbidden:
 		return frontHint(status, own)
 	case c.signed:
-		return " These AWS credentials may not do that, or the server does not go by such: --token-file or HANDOFF_TOKEN"
+		return sentence(answer.Message) + " These AWS credentials may not do that, or the server does not go by such: --token-file or HANDOFF_TOKEN"
 	case own:
-		return " Another token may be needed: --token-file or HANDOFF_TOKEN"
+		return sentence(answer.Message) + " Another token may be needed: --token-file or HANDOFF_TOKEN"
 	}
-	return " Another token may be needed: --token-file or HANDOFF_TOKEN; or AWS credentials: --auth iam"
+	return sentence(answer.Message) + " Another token may be needed: --token-file or HANDOFF_TOKEN; or AWS credentials: --auth iam"
+}
+
+// sentence gives what a message lacks for another sentence to follow it: gateways end theirs without a full stop.
+func sentence(message string) string {
+	if strings.HasSuffix(message, ".") {
+		return ""
+	}
+	return "."
 }
 
 func frontHint(status int, own bool) string {
