@@ -115,7 +115,8 @@ func (l *Lambda) DeleteAlias(ctx context.Context, in *sdk.DeleteAliasInput, _ ..
 	})
 }
 
-// PutFunctionConcurrency is as AWS documents it: some executions are left to functions that have none of their own.
+// PutFunctionConcurrency is as AWS documents it: some executions are left to functions that have none of their own. That there
+// must be as many as stand ready is documented for PutProvisionedConcurrencyConfig only; here it holds in either order.
 func (l *Lambda) PutFunctionConcurrency(ctx context.Context, in *sdk.PutFunctionConcurrencyInput, _ ...func(*sdk.Options)) (*sdk.PutFunctionConcurrencyOutput, error) {
 	return do(ctx, l, "PutFunctionConcurrency", func() (*sdk.PutFunctionConcurrencyOutput, error) {
 		f, err := l.get(in.FunctionName)
