@@ -97,7 +97,9 @@ func (m *Model) Schema() *evaluator.Schema { return m.schema }
 
 // VerificationRows gives the inputs of the rows that the model brought to verify itself with: the names of the columns, and
 // the cells as written, missing ones empty.
-func (m *Model) VerificationRows() (columns []string, rows [][]string) { return m.model.VerificationRows() }
+func (m *Model) VerificationRows() (columns []string, rows [][]string) {
+	return m.model.VerificationRows()
+}
 
 // Size is the number of bytes of the compiled form.
 func (m *Model) Size() int { return m.model.Size() }
