@@ -25,7 +25,7 @@ func (c *cloud) poll(ctx context.Context) error {
 	}
 	for {
 		got, err := c.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
-			QueueUrl: found.QueueUrl, MaxNumberOfMessages: 5, WaitTimeSeconds: 1, VisibilityTimeout: deploySeconds,
+			QueueUrl: found.QueueUrl, MaxNumberOfMessages: 4, WaitTimeSeconds: 1, VisibilityTimeout: deploySeconds,
 			MessageSystemAttributeNames: []sqstypes.MessageSystemAttributeName{sqstypes.MessageSystemAttributeNameAll},
 		})
 		if ctx.Err() != nil {

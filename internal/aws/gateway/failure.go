@@ -75,7 +75,7 @@ func invokeFailure(ctx context.Context, err error) error {
 }
 
 // functionFailure tells what became of a function that was invoked and failed. kind is Lambda's name for what happened.
-func functionFailure(answer []byte) (failure error, kind string) {
+func functionFailure(answer []byte) (kind string, failure error) {
 	var told struct {
 		ErrorType    string `json:"errorType"`
 		ErrorMessage string `json:"errorMessage"`
@@ -83,11 +83,11 @@ func functionFailure(answer []byte) (failure error, kind string) {
 	json.Unmarshal(answer, &told) //nolint:errcheck // what tells nothing is a failure all the same
 	switch {
 	case told.ErrorType == "Sandbox.Timedout", strings.Contains(told.ErrorMessage, "Task timed out"):
-		return errTimeout, told.ErrorType
+		return told.ErrorType, errTimeout
 	case told.ErrorType == "Function.ResponseSizeTooLarge":
-		return errAnswer, told.ErrorType
+		return told.ErrorType, errAnswer
 	}
-	return errBroken, told.ErrorType
+	return told.ErrorType, errBroken
 }
 
 // A failureKey leads to the failure of the model's function in the context of a request that is answered here instead.

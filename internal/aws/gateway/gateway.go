@@ -87,7 +87,7 @@ func (f *Front) forward(ctx context.Context, id string, payload []byte) ([]byte,
 		}
 		return nil, failure
 	case functionError != "":
-		failure, kind := functionFailure(answer)
+		kind, failure := functionFailure(answer)
 		log.Error("a function failed", slog.String("cause", kind))
 		return nil, failure
 	}

@@ -248,11 +248,11 @@ func (w *world) lambda(ctx context.Context, name string, payload []byte) ([]byte
 
 // A request is an event of the HTTP API in the making.
 type request struct {
-	method, path, query string
-	route               string // the route that was matched; empty: $default
-	headers             map[string]string
-	authorizer          *events.APIGatewayV2HTTPRequestContextAuthorizerDescription
-	body                string
+	method, path string
+	route        string // the route that was matched; empty: $default
+	headers      map[string]string
+	authorizer   *events.APIGatewayV2HTTPRequestContextAuthorizerDescription
+	body         string
 }
 
 func (r request) event() []byte {

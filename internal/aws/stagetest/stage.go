@@ -301,7 +301,7 @@ func (s *Stage) Deploy(ctx context.Context, payload []byte) ([]byte, error) {
 	defer end()
 	answer, err := e.handler.Invoke(ctx, payload)
 	if e.line.Ended() {
-		return nil, errors.New("Runtime exited without providing a reason")
+		return nil, errors.New("the runtime exited without providing a reason")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
