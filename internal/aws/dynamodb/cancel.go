@@ -88,10 +88,10 @@ type busyError struct{ cause error }
 func (e *busyError) Error() string { return e.cause.Error() }
 func (e *busyError) Unwrap() error { return e.cause }
 
-// What is tried again waits for these times: it is given up after about half a second.
+// What is tried again waits for these times: it is given up after about four seconds, in which whoever is in the way has ended.
 const (
 	firstWait = 5 * time.Millisecond
-	lastWait  = 320 * time.Millisecond
+	lastWait  = 2560 * time.Millisecond
 )
 
 // again does something until it ends otherwise than with a *busyError, or that has lasted too long.

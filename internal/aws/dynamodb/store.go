@@ -153,7 +153,7 @@ func (s *Store) read(ctx context.Context, m deploy.Model, into *snapshot) error 
 }
 
 // Commit writes a transition if the model has the Rev before it; otherwise deploy.ErrConflict. That is also the answer
-// if other transactions on the model were under way for all of half a second. After any other error it is written as a
+// if other transactions on the model were under way for all of four seconds. After any other error it is written as a
 // whole or not at all. DynamoDB takes at most 100 items, 4 MB, and 400 kB for each: what is more is refused.
 func (s *Store) Commit(ctx context.Context, t deploy.Transition) error {
 	items, err := itemsOf(t)

@@ -108,9 +108,9 @@ func TestWhatACancelledCommitMeans(t *testing.T) {
 		{"the condition failed beside a conflict", []error{cancelled("ConditionalCheckFailed", "TransactionConflict", "None")}, true, "", 1},
 		{"a conflict that passes", []error{cancelled("None", "TransactionConflict", "None"), nil}, false, "", 2},
 		{"a conflict, then somebody was first", []error{cancelled("TransactionConflict"), cancelled("ConditionalCheckFailed")}, true, "", 2},
-		{"a conflict that stays", slices.Repeat([]error{cancelled("TransactionConflict")}, 20), true, "is being changed", 8},
+		{"a conflict that stays", slices.Repeat([]error{cancelled("TransactionConflict")}, 20), true, "is being changed", 11},
 		{"too much for a moment", []error{cancelled("ThrottlingError"), cancelled("ProvisionedThroughputExceeded"), nil}, false, "", 3},
-		{"too much", slices.Repeat([]error{cancelled("None", "ThrottlingError")}, 20), false, "Transaction cancelled", 8},
+		{"too much", slices.Repeat([]error{cancelled("None", "ThrottlingError")}, 20), false, "Transaction cancelled", 11},
 		{"an item that is too large", []error{cancelled("None", "None", "ValidationError")}, false, "DEPLOYMENT#01: ValidationError because", 1},
 		{"an item that is too large beside a conflict", []error{cancelled("TransactionConflict", "ValidationError")}, false, "VERSION#000001: ValidationError", 1},
 		{"reasons of nobody knows what", []error{cancelled("None", "None", "None", "None", "Odd")}, false, "an item: Odd because", 1},
@@ -225,7 +225,7 @@ func TestStatusOfAModelThatIsAlwaysWritten(t *testing.T) {
 					t.Fatal(err)
 				}
 				f.attempts, f.read = 0, read
-				if got, err := s.Status(t.Context(), "m"); err == nil || errors.Is(err, deploy.ErrConflict) || f.attempts != 8 {
+				if got, err := s.Status(t.Context(), "m"); err == nil || errors.Is(err, deploy.ErrConflict) || f.attempts != 11 {
 					t.Errorf("after %d attempts: %+v, %v", f.attempts, got, err)
 				}
 			})
