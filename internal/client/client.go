@@ -60,7 +60,7 @@ func New(server string, o Options) (*Client, error) {
 		signing = o.Sign(transport)
 	}
 	return &Client{
-		base: base, token: o.Token, Pause: pause,
+		base: base, token: o.Token, Pause: deploy.Pause,
 		quick:   &http.Client{Transport: signing, CheckRedirect: checkRedirect, Timeout: answerTime},
 		slow:    &http.Client{Transport: signing, CheckRedirect: checkRedirect},
 		storage: &http.Client{Transport: transport, CheckRedirect: checkRedirect},
@@ -85,17 +85,6 @@ func parseServer(server string) (*url.URL, error) {
 		return nil, errors.New("it has a query or a fragment")
 	}
 	return base, nil
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // checkRedirect follows only what stays at the same address, so that no token goes elsewhere, and no document is taken

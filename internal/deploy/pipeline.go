@@ -61,7 +61,7 @@ func New(c Config) *Pipeline {
 		c.ID = NewID
 	}
 	if c.Pause == nil {
-		c.Pause = pause
+		c.Pause = Pause
 	}
 	if c.Patience == 0 {
 		c.Patience = 25 * time.Second
@@ -80,7 +80,8 @@ func NewID(at time.Time) string {
 	return ulid.MustNew(ulid.Timestamp(at), ulid.DefaultEntropy()).String()
 }
 
-func pause(ctx context.Context, d time.Duration) error {
+// Pause waits by the clock, or until the context ends: then the error says so.
+func Pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -148,14 +148,3 @@ func (w *waiting) replaced(ctx context.Context) (bool, error) {
 	}
 	return err == nil && now.Version != w.object.Version, err
 }
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}

@@ -77,7 +77,7 @@ func NewRemote(c RemoteConfig) *Remote {
 		c.Now = time.Now
 	}
 	if c.Pause == nil {
-		c.Pause = pause
+		c.Pause = deploy.Pause
 	}
 	if c.Patience == 0 {
 		c.Patience = 25 * time.Second

@@ -75,23 +75,12 @@ var _ deploy.Runtime = (*Runtime)(nil)
 // New makes a Runtime.
 func New(api API, c Config) *Runtime {
 	if c.Pause == nil {
-		c.Pause = pause
+		c.Pause = deploy.Pause
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Runtime{api: api, Config: c}
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // How long one call of the port waits for Lambda in all: functions are ready within a few seconds.
