@@ -288,13 +288,14 @@ const faultsHead = `# What becomes of a deployment when something fails
 This file is written by a test (` + "`go test ./internal/deploy -run TestCrash -update`" + `), which fails if it is not what
 the test finds.
 
-The test plays %d scenarios, nearly all of them twice, since what runs models does so within the process (` + "`handoff serve`" + `)
-or outlives it (functions of Lambda): deployments, updates, rejections, rollbacks, removals, files that are replaced while they are
+The test plays %d scenarios, nearly each of which is there twice, since what runs models does so within the process
+(` + "`handoff serve`" + `) or outlives it (functions of Lambda): deployments, updates, rejections, rollbacks, removals, files that are replaced while they are
 read, and so on, by API and by file. Without faults they make %d calls of the database, the uploads, the files of versions,
 the compiler, and what runs the models. Each of them fails once, fails until somebody has mended what is the matter (as do
 all later ones of its kind: the disk is full), both also although it is done, and is the last one before and after which the
 process is killed, once or three times: %d runs. Then any two calls fail, or are the last ones of a process, the second
-also being one of those that make up for the first: %d pairs. A crash is tried once for all calls that find the same on the
+also being one of those that make up for the first: %d pairs, of which all are played where what runs outlives the process,
+and every tenth where it does not. A crash is tried once for all calls that find the same on the
 disks and after which the same was answered.
 
 After a crash a new process begins: it runs what the database says is live if nothing does, goes on with what is unfinished, and looks at all
