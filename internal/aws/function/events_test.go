@@ -13,7 +13,7 @@ import (
 
 	"github.com/handoff-pmml/handoff/evaluator/compile"
 	"github.com/handoff-pmml/handoff/internal/aws/function"
-	"github.com/handoff-pmml/handoff/internal/aws/function/front"
+	"github.com/handoff-pmml/handoff/internal/aws/function/front/fronttest"
 )
 
 var update = flag.Bool("update", false, "rewrite the answers in testdata")
@@ -35,7 +35,7 @@ func TestEvents(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			compare(t, name, answerOf(startScore(t, folder), event), *update)
+			fronttest.Golden(t, name, answerOf(startScore(t, folder), event), *update)
 		})
 	}
 }
@@ -53,7 +53,7 @@ func TestEventsAnsweredElsewhere(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		compare(t, name, got, false)
+		fronttest.Golden(t, name, got, false)
 	}
 }
 
@@ -106,26 +106,4 @@ func answerOf(h *function.Handler, event []byte) []byte {
 		answer, _ = json.Marshal(map[string]string{"errorMessage": err.Error()})
 	}
 	return answer
-}
-
-func compare(t *testing.T, name string, answer []byte, update bool) {
-	t.Helper()
-	file := filepath.Join("testdata", name+".json")
-	got, err := front.Readable(answer)
-	if err != nil {
-		t.Fatalf("%s: %v", answer, err)
-	}
-	if update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s: the answer is\n%swant\n%s", name, got, want)
-	}
 }

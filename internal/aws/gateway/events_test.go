@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/handoff-pmml/handoff/evaluator/compile"
-	"github.com/handoff-pmml/handoff/internal/aws/function/front"
+	"github.com/handoff-pmml/handoff/internal/aws/function/front/fronttest"
 	"github.com/handoff-pmml/handoff/internal/aws/gateway"
 	"github.com/handoff-pmml/handoff/internal/catalog"
 	"github.com/handoff-pmml/handoff/internal/deploy"
@@ -49,7 +49,7 @@ func TestEvents(t *testing.T) {
 			if err != nil {
 				answer, _ = json.Marshal(map[string]string{"errorMessage": err.Error()})
 			}
-			compare(t, name, answer, *update)
+			fronttest.Golden(t, name, answer, *update)
 		})
 	}
 }
@@ -66,7 +66,7 @@ func TestEventsAnsweredElsewhere(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		compare(t, name, got, false)
+		fronttest.Golden(t, name, got, false)
 	}
 }
 
@@ -100,26 +100,4 @@ func sampleStage(t *testing.T, event string) *world {
 		w.ended(o, "01C", deploy.Rejected, func(d *deploy.Deployment) { d.Rejection = catalog.Reject(err) })
 	}
 	return w
-}
-
-func compare(t *testing.T, name string, answer []byte, update bool) {
-	t.Helper()
-	file := filepath.Join("testdata", name+".json")
-	got, err := front.Readable(answer)
-	if err != nil {
-		t.Fatalf("%s: %v", answer, err)
-	}
-	if update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s: the answer is\n%swant\n%s", name, got, want)
-	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/handoff-pmml/handoff/internal/catalog"
 	"github.com/handoff-pmml/handoff/internal/deploy"
 	"github.com/handoff-pmml/handoff/internal/deploy/deploytest"
+	"github.com/handoff-pmml/handoff/internal/deploy/porttest"
 	"github.com/handoff-pmml/handoff/internal/deploy/settings"
 )
 
@@ -103,13 +104,13 @@ func life(t *testing.T, s *stage) {
 		do   func() error
 		want state
 	}{
-		{"deploy", func() error { return s.put(t, line(1)) }, state{"1", []string{"1"}, true}},
-		{"update", func() error { return s.put(t, line(2)) }, state{"2", []string{"1", "2"}, true}},
+		{"deploy", func() error { return s.put(t, porttest.Line(1)) }, state{"1", []string{"1"}, true}},
+		{"update", func() error { return s.put(t, porttest.Line(2)) }, state{"2", []string{"1", "2"}, true}},
 		{"bad document", func() error { return rejected(s.put(t, "<PMML")) }, state{"2", []string{"1", "2"}, true}},
 		{"bad where it runs", func() error {
 			s.aws.Set(func(c *awstest.LambdaConfig) { c.Crash = func(string, string) string { return "Runtime exited" } })
 			defer s.aws.Set(func(c *awstest.LambdaConfig) { c.Crash = nil })
-			return rejected(s.put(t, line(3)))
+			return rejected(s.put(t, porttest.Line(3)))
 		}, state{"2", []string{"1", "2"}, true}},
 		{"rollback", func() error { return rollback(1) }, state{"1", []string{"1", "2"}, true}},
 		{"forward", func() error { return rollback(2) }, state{"2", []string{"1", "2"}, true}},

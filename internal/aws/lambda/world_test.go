@@ -19,6 +19,7 @@ import (
 	"github.com/handoff-pmml/handoff/internal/aws/s3"
 	"github.com/handoff-pmml/handoff/internal/deploy"
 	"github.com/handoff-pmml/handoff/internal/deploy/deploytest"
+	"github.com/handoff-pmml/handoff/internal/deploy/porttest"
 )
 
 const bucket = "artifacts"
@@ -79,18 +80,10 @@ func (w *world) model(id string) deploy.Model {
 	return deploy.Model{ID: id, Rev: w.rev, Updated: w.at}
 }
 
-// line is a document that adds a number to x.
-func line(number int) string {
-	return fmt.Sprintf(`<PMML xmlns="http://www.dmg.org/PMML-4_4" version="4.4"><Header/>
-<DataDictionary><DataField name="x" optype="continuous" dataType="double"/><DataField name="y" optype="continuous" dataType="double"/></DataDictionary>
-<RegressionModel functionName="regression"><MiningSchema><MiningField name="x"/><MiningField name="y" usageType="target"/></MiningSchema>
-<RegressionTable intercept="%d"><NumericPredictor name="x" coefficient="1"/></RegressionTable></RegressionModel></PMML>`, number)
-}
-
 // keep keeps the files of a version of iris, and packs it.
 func (w *world) keep(t testing.TB, number int) deploy.Version {
 	t.Helper()
-	document := line(number)
+	document := porttest.Line(number)
 	compiled, err := compile.Compile(strings.NewReader(document), compile.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -53,8 +53,8 @@ func (s *site) model(id string) deploy.Model {
 	return deploy.Model{ID: id, Rev: s.rev, Updated: s.at}
 }
 
-// line is a document that adds a number to x.
-func line(number int) string {
+// Line is a document that adds a number to x.
+func Line(number int) string {
 	return fmt.Sprintf(`<PMML xmlns="http://www.dmg.org/PMML-4_4" version="4.4"><Header/>
 <DataDictionary><DataField name="x" optype="continuous" dataType="double"/><DataField name="y" optype="continuous" dataType="double"/></DataDictionary>
 <RegressionModel functionName="regression"><MiningSchema><MiningField name="x"/><MiningField name="y" usageType="target"/></MiningSchema>
@@ -66,7 +66,7 @@ var body = []byte(`{"requests":[{"id":"1","arguments":{"x":1}},{"id":"2","argume
 // keep makes a version and its files, and what runs it.
 func (s *site) keep(t *testing.T, id string, number int) deploy.Version {
 	t.Helper()
-	document := line(number)
+	document := Line(number)
 	compiled, err := compile.Compile(strings.NewReader(document), compile.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +122,7 @@ func (s *site) serves(t *testing.T, id string, want int) {
 // answers expects that a version answers as it does here.
 func (s *site) answers(t *testing.T, v deploy.Version) {
 	t.Helper()
-	compiled, err := compile.Compile(strings.NewReader(line(v.Number)), compile.Options{})
+	compiled, err := compile.Compile(strings.NewReader(Line(v.Number)), compile.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
