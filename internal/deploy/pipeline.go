@@ -128,16 +128,20 @@ func (p *Pipeline) Deploy(ctx context.Context, id string, document io.Reader, m 
 	if err != nil {
 		return o, fmt.Errorf("deploy %s: %w", id, err)
 	}
-	return o, o.err()
+	return o, o.Err()
 }
 
-// err is the error that a deployment ended with.
-func (o Outcome) err() error {
+// ErrSuperseded says that a document never went live, because of a newer one.
+var ErrSuperseded = &RefusedError{"another document, or none, took the place of this one before it was live"}
+
+// Err is the error that a deployment has ended with: a *catalog.Rejection, *RefusedError or *FailedError; nil if it went
+// well, or has not ended.
+func (o Outcome) Err() error {
 	switch o.Deployment.State {
 	case Rejected:
 		return o.Deployment.Rejection
 	case Superseded:
-		return &RefusedError{"another document, or none, took the place of this one before it was live"}
+		return ErrSuperseded
 	case Failed:
 		return &FailedError{o.Deployment}
 	}
@@ -174,7 +178,7 @@ func (p *Pipeline) Undeploy(ctx context.Context, id string, by By) (Outcome, err
 	case asked.Load() && !known.Load():
 		return o, catalog.ErrNotFound
 	}
-	return o, o.err()
+	return o, o.Err()
 }
 
 // Rollback makes an earlier version live: 0 is the one that was live before. Errors: *RefusedError, catalog.ErrNotFound
@@ -190,7 +194,7 @@ func (p *Pipeline) Rollback(ctx context.Context, id string, to int, by By) (Outc
 	if err != nil {
 		return o, fmt.Errorf("roll back %s: %w", id, err)
 	}
-	return o, o.err()
+	return o, o.Err()
 }
 
 // Look looks at what lies under a key now, and deploys or undeploys accordingly. Whoever hears that something happened

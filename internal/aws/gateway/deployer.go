@@ -17,7 +17,7 @@ func (r *Remote) Deploy(ctx context.Context, id string, document io.Reader, m de
 	if err != nil {
 		return o, fmt.Errorf("deploy %s: %w", id, err)
 	}
-	return o, endOf(o)
+	return o, o.Err()
 }
 
 func (r *Remote) deploy(ctx context.Context, id string, document io.Reader, m deploy.Metadata) (deploy.Outcome, error) {
@@ -42,21 +42,6 @@ func (r *Remote) deploy(ctx context.Context, id string, document io.Reader, m de
 	w := waiting{r: r, id: id, object: object, newest: s.Model.Latest.ID}
 	return w.wait(ctx, end)
 }
-
-// endOf gives the error that a deployment has ended with.
-func endOf(o deploy.Outcome) error {
-	switch d := o.Deployment; d.State {
-	case deploy.Rejected:
-		return d.Rejection
-	case deploy.Superseded:
-		return errSuperseded
-	case deploy.Failed:
-		return &deploy.FailedError{Deployment: d}
-	}
-	return nil
-}
-
-var errSuperseded = &deploy.RefusedError{Message: "another document, or none, took the place of this one before it was live"}
 
 const (
 	firstPause = 100 * time.Millisecond
@@ -107,7 +92,7 @@ func (w *waiting) look(ctx context.Context) (deploy.Outcome, error) {
 			return pending, err
 		}
 		if d == nil && replaced {
-			return pending, errSuperseded
+			return pending, deploy.ErrSuperseded
 		}
 		w.newest = newest
 	}
